@@ -1,0 +1,153 @@
+"""Running coroutines: with an owner, with a bound, and without a task where none is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Coroutine, Generator
+from typing import Any
+
+from roomkit._clock import Clock
+
+logger = logging.getLogger("roomkit.tasks")
+
+
+class TaskScope:
+    """Owns background tasks: keeps them alive, reports what they raise, and ends them on close."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def spawn[T](self, coro: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
+        """Start `coro` at once, in this call, up to its first real wait.
+
+        A coroutine that never waits is finished when this returns, at the cost of one task object and
+        without a trip through the event loop.
+        """
+        loop = asyncio.get_running_loop()
+        task = asyncio.Task(coro, loop=loop, name=name, eager_start=True)
+        if task.done():
+            self._report(task)
+        else:
+            self._tasks.add(task)
+            task.add_done_callback(self._forget)
+        return task
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        self._report(task)
+
+    def _report(self, task: asyncio.Task[Any]) -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            logger.error(
+                "task %s of %s failed: %s",
+                task.get_name(),
+                self._name,
+                type(error).__name__,
+                exc_info=error,
+            )
+
+    async def close(self, clock: Clock, *, drain_seconds: float = 2.0) -> None:
+        """Give the tasks `drain_seconds` to end by themselves, then cancel the rest and wait for them."""
+        current = asyncio.current_task()
+        pending = {task for task in self._tasks if task is not current}
+        if pending and drain_seconds > 0:
+            try:
+                async with clock.timeout(drain_seconds):
+                    await asyncio.wait(pending)
+            except TimeoutError:
+                logger.warning("%d tasks of %s did not end in time", len(pending), self._name)
+        pending = {task for task in self._tasks if task is not current}
+        for task in pending:
+            task.cancel()
+        if pending:
+            # A task that swallows its cancellation must not keep the process from ending.
+            await asyncio.wait(pending, timeout=drain_seconds or 1.0)
+
+
+class _Resumed(Awaitable[Any]):
+    """Awaits the rest of a coroutine whose first step was already taken."""
+
+    __slots__ = ("_coro", "_first")
+
+    def __init__(self, coro: Coroutine[Any, Any, Any], first: Any) -> None:
+        self._coro = coro
+        self._first = first
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        coro = self._coro
+        waiting_for = self._first
+        while True:
+            try:
+                value = yield waiting_for
+            except GeneratorExit:
+                coro.close()
+                raise
+            except BaseException as error:
+                try:
+                    waiting_for = coro.throw(error)
+                except StopIteration as done:
+                    return done.value
+            else:
+                try:
+                    waiting_for = coro.send(value)
+                except StopIteration as done:
+                    return done.value
+
+
+class DeadlineExceeded(TimeoutError):
+    """`bounded` ran out of time. A `TimeoutError` raised by the coroutine itself stays what it is."""
+
+
+def first_step(coro: Coroutine[Any, Any, Any]) -> tuple[bool, Any]:
+    """Run a coroutine up to its first real wait, in the current task.
+
+    Returns:
+        True and its result, or False and what it waits for, to be handed to `finish_within`.
+    """
+    try:
+        return False, coro.send(None)
+    except StopIteration as done:
+        return True, done.value
+
+
+async def finish_within(
+    clock: Clock, seconds: float | None, coro: Coroutine[Any, Any, Any], waits_for: Any
+) -> Any:
+    """Await the rest of a coroutine after its `first_step`, for at most `seconds`.
+
+    Raises:
+        DeadlineExceeded: the time is up; the coroutine was cancelled.
+    """
+    timeout = clock.timeout(seconds)
+    try:
+        async with timeout:
+            return await _Resumed(coro, waits_for)
+    except TimeoutError:
+        if timeout.expired():
+            raise DeadlineExceeded(f"not done within {seconds} s") from None
+        raise
+
+
+async def bounded[T](clock: Clock, seconds: float | None, coro: Coroutine[Any, Any, T]) -> T:
+    """Await `coro` in this task, for at most `seconds`.
+
+    The timer is set only if the coroutine really waits for something: most hooks and in-memory calls
+    never do, and a timer costs more than they.
+
+    Raises:
+        DeadlineExceeded: the time is up; the coroutine was cancelled.
+    """
+    done, value = first_step(coro)
+    if not done:
+        value = await finish_within(clock, seconds, coro, value)
+    result: T = value
+    return result

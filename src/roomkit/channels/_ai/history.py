@@ -1,0 +1,123 @@
+"""From the events of a room to the messages of a model."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from roomkit.channels.base import text_of
+from roomkit.models.content import (
+    AudioContent,
+    CompositeContent,
+    EventContent,
+    LocationContent,
+    MediaContent,
+    VideoContent,
+)
+from roomkit.models.context import RoomContext
+from roomkit.models.event import RoomEvent
+from roomkit.providers.ai.base import AIImagePart, AIMessage, AITextPart
+
+_MAX_CACHED = 4096
+_MAX_NAME = 64
+
+
+class History:
+    """Turns events into messages, each once as long as it does not change.
+
+    The channel's own events are the assistant's, everybody else's the user's. Once several people have
+    spoken, their names stand before their words.
+    """
+
+    def __init__(self, channel_id: str, *, vision: bool) -> None:
+        self._channel_id = channel_id
+        self._vision = vision
+        self._cache: OrderedDict[tuple[str, str | None], tuple[EventContent, AIMessage | None]] = (
+            OrderedDict()
+        )
+
+    def messages(
+        self, events: Sequence[RoomEvent], current: RoomEvent, context: RoomContext
+    ) -> list[AIMessage]:
+        """The messages for the given history and the event to be answered."""
+        said = [*events, current]
+        names = self._names(said, context)
+        messages: list[AIMessage] = []
+        for event in said:
+            speaker = event.source.participant_id or event.source.channel_id
+            message = self._message(event, names.get(speaker))
+            if message is not None:
+                messages.append(message)
+        return messages
+
+    def _names(self, events: Sequence[RoomEvent], context: RoomContext) -> dict[str, str]:
+        """The names to show, by speaker; empty as long as there is only one."""
+        own = self._channel_id
+        speakers = {
+            event.source.participant_id or event.source.channel_id
+            for event in events
+            if event.source.channel_id != own
+        }
+        if len(speakers) < 2:
+            return {}
+        known = {one.id: one.display_name for one in context.participants if one.display_name}
+        return {speaker: _as_name(known.get(speaker, speaker)) for speaker in speakers}
+
+    def _message(self, event: RoomEvent, name: str | None) -> AIMessage | None:
+        key = (event.id, name)
+        cached = self._cache.get(key)
+        if cached is not None and cached[0] is event.content:
+            return cached[1]
+        message = self._convert(event, name)
+        self._cache[key] = (event.content, message)
+        if len(self._cache) > _MAX_CACHED:
+            self._cache.popitem(last=False)
+        return message
+
+    def _convert(self, event: RoomEvent, name: str | None) -> AIMessage | None:
+        if event.source.channel_id == self._channel_id:
+            text = text_of(event.content)
+            return AIMessage(role="assistant", content=text) if text else None
+        prefix = f"{name}: " if name else ""
+        text = "\n".join(_words(event.content, vision=self._vision))
+        images = list(_images(event.content)) if self._vision else []
+        if images:
+            parts: list[AITextPart | AIImagePart] = []
+            if prefix or text:
+                parts.append(AITextPart(text=prefix + text))
+            return AIMessage(role="user", content=[*parts, *images])
+        return AIMessage(role="user", content=prefix + text) if text else None
+
+
+def _as_name(name: str) -> str:
+    """A name that cannot be mistaken for another speaker's turn."""
+    return " ".join(name.replace(":", " ").split())[:_MAX_NAME]
+
+
+def _images(content: EventContent) -> list[AIImagePart]:
+    if isinstance(content, CompositeContent):
+        return [image for part in content.parts for image in _images(part)]
+    if isinstance(content, MediaContent) and content.mime_type.startswith("image/"):
+        return [AIImagePart(url=content.url, mime_type=content.mime_type)]
+    return []
+
+
+def _words(content: EventContent, *, vision: bool) -> list[str]:
+    """A content in words, with a visible mark for what cannot be put into any."""
+    if isinstance(content, CompositeContent):
+        return [words for part in content.parts for words in _words(part, vision=vision)]
+    if isinstance(content, MediaContent):
+        if vision and content.mime_type.startswith("image/"):
+            return [content.caption] if content.caption else []
+        return [f"[Media: {content.caption or content.filename or content.url}]"]
+    if isinstance(content, AudioContent):
+        return [content.transcript or f"[Voice message: {content.url}]"]
+    if isinstance(content, VideoContent):
+        return [f"[Video: {content.url}]"]
+    if isinstance(content, LocationContent):
+        place = f"({content.latitude}, {content.longitude})"
+        return [
+            f"[Location: {content.label} {place}]" if content.label else f"[Location: {place}]"
+        ]
+    text = text_of(content)
+    return [text] if text else []

@@ -1,0 +1,215 @@
+"""The messaging channels, as data: what each can carry and where its recipient's address is kept.
+
+The limits are those of the vendors' current documentation as the feature matrix states them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from roomkit.channels.transport import TransportChannel
+from roomkit.models.channel import ChannelCapabilities
+from roomkit.models.enums import ChannelMediaType, ChannelType
+
+_TEXT = ChannelMediaType.TEXT
+_RICH = ChannelMediaType.RICH
+_MEDIA = ChannelMediaType.MEDIA
+_LOCATION = ChannelMediaType.LOCATION
+_TEMPLATE = ChannelMediaType.TEMPLATE
+
+SMS_CAPABILITIES = ChannelCapabilities(
+    media_types=[_TEXT, _MEDIA],
+    max_length=1600,
+    overflow="split",
+    supports_media=True,
+    supports_read_receipts=True,
+)
+RCS_CAPABILITIES = ChannelCapabilities(
+    media_types=[_TEXT, _RICH, _MEDIA, _LOCATION, _TEMPLATE],
+    max_length=3000,
+    supports_rich_text=True,
+    supports_media=True,
+    supports_templates=True,
+    supports_buttons=True,
+    supports_cards=True,
+    supports_quick_replies=True,
+    supports_reactions=True,
+    supports_read_receipts=True,
+)
+EMAIL_CAPABILITIES = ChannelCapabilities(
+    media_types=[_TEXT, _RICH, _MEDIA],
+    supports_rich_text=True,
+    supports_media=True,
+    supports_threading=True,
+)
+MESSENGER_CAPABILITIES = ChannelCapabilities(
+    media_types=[_TEXT, _RICH, _MEDIA, _TEMPLATE],
+    max_length=2000,
+    overflow="split",
+    supports_rich_text=True,
+    supports_media=True,
+    supports_templates=True,
+    supports_buttons=True,
+    max_buttons=3,
+    supports_quick_replies=True,
+    supports_read_receipts=True,
+)
+WHATSAPP_CAPABILITIES = ChannelCapabilities(
+    media_types=[_TEXT, _RICH, _MEDIA, _LOCATION, _TEMPLATE],
+    max_length=4096,
+    overflow="split",
+    supports_rich_text=True,
+    supports_media=True,
+    supports_templates=True,
+    supports_buttons=True,
+    max_buttons=3,
+    supports_quick_replies=True,
+    supports_reactions=True,
+    supports_read_receipts=True,
+    supports_typing=True,
+)
+WHATSAPP_PERSONAL_CAPABILITIES = ChannelCapabilities(
+    media_types=[_TEXT, _RICH, _MEDIA, _LOCATION],
+    max_length=4096,
+    overflow="split",
+    supports_rich_text=True,
+    supports_media=True,
+    supports_reactions=True,
+    supports_read_receipts=True,
+    supports_typing=True,
+)
+TELEGRAM_CAPABILITIES = ChannelCapabilities(
+    media_types=[_TEXT, _RICH, _MEDIA, _LOCATION],
+    max_length=4096,
+    overflow="split",
+    supports_rich_text=True,
+    supports_media=True,
+    supports_buttons=True,
+    supports_quick_replies=True,
+    supports_reactions=True,
+    supports_typing=True,
+    supports_edit=True,
+    supports_delete=True,
+)
+TEAMS_CAPABILITIES = ChannelCapabilities(
+    media_types=[_TEXT, _RICH],
+    max_length=28_000,
+    supports_rich_text=True,
+    supports_threading=True,
+    supports_reactions=True,
+    supports_read_receipts=True,
+)
+HTTP_CAPABILITIES = ChannelCapabilities(media_types=[_TEXT, _RICH], supports_rich_text=True)
+
+
+def SMSChannel(  # noqa: N802 - these are used as classes are
+    channel_id: str, *, provider: Any = None, from_number: str | None = None
+) -> TransportChannel:
+    """Text messages, with pictures where the provider offers MMS. Recipient: ``phone_number``."""
+    return TransportChannel(
+        channel_id,
+        ChannelType.SMS,
+        provider=provider,
+        capabilities=SMS_CAPABILITIES,
+        recipient_key="phone_number",
+        defaults={"from_": from_number},
+    )
+
+
+def RCSChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  # noqa: N802
+    """Rich messages on the telephone. Recipient: ``phone_number``."""
+    return TransportChannel(
+        channel_id,
+        ChannelType.RCS,
+        provider=provider,
+        capabilities=RCS_CAPABILITIES,
+        recipient_key="phone_number",
+    )
+
+
+def EmailChannel(  # noqa: N802
+    channel_id: str, *, provider: Any = None, from_email: str | None = None
+) -> TransportChannel:
+    """E-mail. Recipient: ``email_address``; ``subject`` and the thread come from the binding too."""
+    return TransportChannel(
+        channel_id,
+        ChannelType.EMAIL,
+        provider=provider,
+        capabilities=EMAIL_CAPABILITIES,
+        recipient_key="email_address",
+        defaults={
+            "from_": from_email,
+            "subject": None,
+            "in_reply_to": None,
+            "references": None,
+            "thread_id": None,
+        },
+    )
+
+
+def MessengerChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  # noqa: N802
+    """Facebook Messenger. Recipient: ``facebook_user_id``."""
+    return TransportChannel(
+        channel_id,
+        ChannelType.MESSENGER,
+        provider=provider,
+        capabilities=MESSENGER_CAPABILITIES,
+        recipient_key="facebook_user_id",
+    )
+
+
+def WhatsAppChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  # noqa: N802
+    """WhatsApp Business. Recipient: ``phone_number``."""
+    return TransportChannel(
+        channel_id,
+        ChannelType.WHATSAPP,
+        provider=provider,
+        capabilities=WHATSAPP_CAPABILITIES,
+        recipient_key="phone_number",
+    )
+
+
+def WhatsAppPersonalChannel(  # noqa: N802
+    channel_id: str, *, provider: Any = None
+) -> TransportChannel:
+    """WhatsApp from a personal account. Recipient: ``phone_number``."""
+    return TransportChannel(
+        channel_id,
+        ChannelType.WHATSAPP_PERSONAL,
+        provider=provider,
+        capabilities=WHATSAPP_PERSONAL_CAPABILITIES,
+        recipient_key="phone_number",
+    )
+
+
+def TelegramChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  # noqa: N802
+    """Telegram, through a bot. Recipient: ``telegram_chat_id``."""
+    return TransportChannel(
+        channel_id,
+        ChannelType.TELEGRAM,
+        provider=provider,
+        capabilities=TELEGRAM_CAPABILITIES,
+        recipient_key="telegram_chat_id",
+    )
+
+
+def TeamsChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  # noqa: N802
+    """Microsoft Teams, through a bot. Recipient: ``teams_conversation_id``."""
+    return TransportChannel(
+        channel_id,
+        ChannelType.TEAMS,
+        provider=provider,
+        capabilities=TEAMS_CAPABILITIES,
+        recipient_key="teams_conversation_id",
+    )
+
+
+def HTTPChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  # noqa: N802
+    """Any system with a webhook. Recipient: ``recipient_id``."""
+    return TransportChannel(
+        channel_id,
+        ChannelType.WEBHOOK,
+        provider=provider,
+        capabilities=HTTP_CAPABILITIES,
+        recipient_key="recipient_id",
+    )

@@ -1,0 +1,125 @@
+"""`TransportChannel`: any channel that is a vendor's API on one side and a room on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from roomkit.channels.base import Channel
+from roomkit.errors import DeliveryError, WebhookError
+from roomkit.models.channel import ChannelBinding, ChannelCapabilities, ChannelOutput
+from roomkit.models.content import (
+    AudioContent,
+    CompositeContent,
+    EventContent,
+    MediaContent,
+    VideoContent,
+)
+from roomkit.models.context import RoomContext
+from roomkit.models.delivery import InboundMessage, ProviderResult, WebhookMeta
+from roomkit.models.enums import ChannelMediaType, ChannelType
+from roomkit.models.event import RoomEvent
+
+
+class SendingProvider(Protocol):
+    """What a transport channel needs of its provider; the ABCs of `roomkit.providers` have it."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def send(self, event: RoomEvent, to: str, **options: Any) -> ProviderResult: ...
+
+    def parse_webhook(self, payload: Mapping[str, Any]) -> list[WebhookMeta]: ...
+
+    async def close(self) -> None: ...
+
+
+class TransportChannel(Channel):
+    """A messaging channel, described by data rather than by a subclass.
+
+    Args:
+        channel_id: its id.
+        channel_type: what kind of channel it is.
+        provider: the vendor's account. Without one the channel can receive but not send.
+        capabilities: what it can carry.
+        recipient_key: under which key of a binding's metadata the recipient's address is.
+        defaults: arguments for every ``provider.send``. One that is None is taken from the binding's
+            metadata, under the same key, and left out if it is not there.
+    """
+
+    def __init__(
+        self,
+        channel_id: str,
+        channel_type: ChannelType,
+        *,
+        provider: Any = None,
+        capabilities: ChannelCapabilities | None = None,
+        recipient_key: str | None = None,
+        defaults: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(channel_id)
+        self.channel_type = channel_type
+        self.recipient_key = recipient_key
+        self._provider: SendingProvider | None = provider
+        self._capabilities = capabilities or ChannelCapabilities()
+        self._defaults = dict(defaults or {})
+
+    @property
+    def provider(self) -> Any:
+        """The vendor's account, or None."""
+        return self._provider
+
+    @property
+    def provider_name(self) -> str | None:
+        return None if self._provider is None else self._provider.name
+
+    def capabilities(self) -> ChannelCapabilities:
+        capabilities = self._capabilities
+        if getattr(self._provider, "supports_mms", True):
+            return capabilities
+        kept = [kind for kind in capabilities.media_types if kind is not ChannelMediaType.MEDIA]
+        return capabilities.model_copy(update={"media_types": kept, "supports_media": False})
+
+    async def handle_inbound(self, message: InboundMessage, context: RoomContext) -> RoomEvent:
+        channel_type = self.channel_type
+        if channel_type is ChannelType.SMS and _has_media(message.content):
+            channel_type = ChannelType.MMS
+        return self.event_from(message, context, channel_type=channel_type)
+
+    async def deliver(
+        self, event: RoomEvent, binding: ChannelBinding, context: RoomContext
+    ) -> ChannelOutput:
+        if self._provider is None:
+            raise DeliveryError(
+                f"channel {self.channel_id!r} has no provider to send with", code="no_provider"
+            )
+        recipient = binding.recipient
+        if recipient is None:
+            raise DeliveryError(f"missing recipient {self.recipient_key}", code="no_recipient")
+        options = dict(self._defaults)
+        for name, value in self._defaults.items():
+            if value is None:
+                configured = binding.metadata.get(name)
+                if configured is None:
+                    del options[name]
+                else:
+                    options[name] = configured
+        result = await self._provider.send(event, to=recipient, **options)
+        return ChannelOutput.empty().evolve(result=result)
+
+    def parse_webhook(self, payload: Mapping[str, Any]) -> list[WebhookMeta]:
+        if self._provider is None:
+            raise WebhookError(
+                f"channel {self.channel_id!r} has no provider to read webhooks with"
+            )
+        return self._provider.parse_webhook(payload)
+
+    async def close(self) -> None:
+        if self._provider is not None:
+            await self._provider.close()
+
+
+def _has_media(content: EventContent) -> bool:
+    if isinstance(content, CompositeContent):
+        return any(_has_media(part) for part in content.parts)
+    return isinstance(content, MediaContent | AudioContent | VideoContent)

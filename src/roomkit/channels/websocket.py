@@ -1,0 +1,258 @@
+"""`WebSocketChannel`: clients that are connected right now."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from roomkit._clock import SYSTEM_CLOCK, Clock
+from roomkit._tasks import bounded
+from roomkit.channels._ws_stream import WebSocketStream
+from roomkit.channels.base import Channel
+from roomkit.channels.connections import SendFn, StreamSendFn
+from roomkit.channels.host import ChannelHost
+from roomkit.channels.streaming import StreamMessage, StreamSink, StreamStart
+from roomkit.errors import DeliveryError
+from roomkit.models.channel import ChannelBinding, ChannelCapabilities, ChannelOutput
+from roomkit.models.context import RoomContext
+from roomkit.models.delivery import InboundMessage
+from roomkit.models.enums import ChannelMediaType, ChannelType, DeliveryMode
+from roomkit.models.event import RoomEvent
+
+logger = logging.getLogger("roomkit.websocket")
+
+WEBSOCKET_CAPABILITIES = ChannelCapabilities(
+    media_types=[ChannelMediaType.TEXT, ChannelMediaType.RICH, ChannelMediaType.MEDIA],
+    supports_rich_text=True,
+    supports_media=True,
+    supports_reactions=True,
+    supports_read_receipts=True,
+    supports_typing=True,
+    supports_edit=True,
+    supports_delete=True,
+)
+
+
+class Connection:
+    """One client. A client that connects again under the same id is another connection."""
+
+    __slots__ = ("_send", "_takes_id", "connection_id", "room_id", "stream_send")
+
+    def __init__(
+        self,
+        connection_id: str,
+        send: SendFn,
+        stream_send: StreamSendFn | None,
+        room_id: str | None,
+    ) -> None:
+        self.connection_id = connection_id
+        self.room_id = room_id
+        self.stream_send = stream_send
+        self._send: Callable[..., Any] = send
+        self._takes_id = _takes_two(send)
+
+    async def send(self, event: RoomEvent) -> None:
+        if self._takes_id:
+            await self._send(self.connection_id, event)
+        else:
+            await self._send(event)
+
+
+class WebSocketChannel(Channel):
+    """Sends events to connected clients through functions that the host application registers.
+
+    A connection gets the events of all rooms that the channel is attached to, or of one room if it was
+    registered with a ``room_id``. A connection whose function raises or does not return in time is dropped;
+    the others are not affected.
+
+    Args:
+        channel_id: its id.
+        echo: also send an event back to the connections of the channel that it came from.
+        capabilities: instead of the default.
+        max_concurrent_sends: how many connections are served at once for one event.
+        send_timeout: how long one send may take, in seconds.
+    """
+
+    channel_type = ChannelType.WEBSOCKET
+    accepts_streams = True
+
+    def __init__(
+        self,
+        channel_id: str,
+        *,
+        echo: bool = False,
+        capabilities: ChannelCapabilities | None = None,
+        max_concurrent_sends: int = 64,
+        send_timeout: float = 10.0,
+    ) -> None:
+        super().__init__(channel_id)
+        self._echo = echo
+        self._capabilities = capabilities or WEBSOCKET_CAPABILITIES
+        self._max_sends = max_concurrent_sends
+        self._send_timeout = send_timeout
+        self._connections: dict[str, Connection] = {}
+        self._turn = 0
+        self._clock: Clock = SYSTEM_CLOCK
+        self._host: ChannelHost | None = None
+
+    def on_registered(self, host: ChannelHost) -> None:
+        self._host = host
+        self._clock = host.clock
+
+    def capabilities(self) -> ChannelCapabilities:
+        return self._capabilities
+
+    @property
+    def connection_count(self) -> int:
+        """How many clients are connected."""
+        return len(self._connections)
+
+    def register_connection(
+        self,
+        connection_id: str,
+        send_fn: SendFn,
+        stream_send_fn: StreamSendFn | None = None,
+        *,
+        room_id: str | None = None,
+    ) -> None:
+        """Add a client; one with the same id is replaced.
+
+        Args:
+            connection_id: names the client within the channel.
+            send_fn: ``async (connection_id, event)`` or ``async (event)``, called with one event at a time
+                per room.
+            stream_send_fn: ``async (connection_id, message)``, called with the pieces of answers that
+                are being written. A client without one gets only the finished event.
+            room_id: the only room whose events the client gets.
+        """
+        self._connections[connection_id] = Connection(
+            connection_id, send_fn, stream_send_fn, room_id
+        )
+
+    def unregister_connection(self, connection_id: str) -> bool:
+        """Forget a client; False if there is none."""
+        return self._connections.pop(connection_id, None) is not None
+
+    def is_current(self, connection: Connection) -> bool:
+        """Whether this very connection is still registered."""
+        return self._connections.get(connection.connection_id) is connection
+
+    def drop(self, connection: Connection, error: BaseException) -> None:
+        """Forget a client that could not be reached."""
+        if self.is_current(connection):
+            del self._connections[connection.connection_id]
+            logger.info(
+                "channel %s dropped connection %s: %s",
+                self.channel_id,
+                connection.connection_id,
+                type(error).__name__,
+            )
+
+    def echoes(self, event: RoomEvent) -> bool:
+        """An event goes back to its own channel if told to, or for the sender's other devices."""
+        return self._echo or (
+            len(self._connections) > 1 and event.metadata.get("connection_id") is not None
+        )
+
+    async def handle_inbound(self, message: InboundMessage, context: RoomContext) -> RoomEvent:
+        return self.event_from(message, context)
+
+    async def deliver(
+        self, event: RoomEvent, binding: ChannelBinding, context: RoomContext
+    ) -> ChannelOutput:
+        targets = self._targets(event, binding)
+        if len(targets) == 1:
+            if not await self._send(targets[0], event):
+                raise DeliveryError("the connection failed", code="connection_lost")
+        elif targets:
+            await self._send_all(targets, event)
+        return ChannelOutput.empty()
+
+    def _targets(self, event: RoomEvent, binding: ChannelBinding) -> list[Connection]:
+        room_id = event.room_id
+        origin: object = None
+        if event.source.channel_id == self.channel_id and not self._echo:
+            origin = event.metadata.get("connection_id")
+        targets = [
+            connection
+            for connection in self._connections.values()
+            if (connection.room_id is None or connection.room_id == room_id)
+            and (origin is None or connection.connection_id != origin)
+        ]
+        mode = binding.capabilities.delivery_mode
+        if mode is DeliveryMode.BROADCAST or not targets:
+            return targets
+        if mode is DeliveryMode.DIRECT:
+            wanted = event.metadata.get("target_connection_id") or binding.metadata.get(
+                "connection_id"
+            )
+            return [one for one in targets if one.connection_id == wanted]
+        self._turn += 1
+        return [targets[self._turn % len(targets)]]
+
+    async def _send_all(self, targets: list[Connection], event: RoomEvent) -> None:
+        places = asyncio.Semaphore(self._max_sends)
+
+        async def send(connection: Connection) -> bool:
+            async with places:
+                return await self._send(connection, event)
+
+        async with asyncio.TaskGroup() as group:
+            sends = [group.create_task(send(connection)) for connection in targets]
+        if not any(task.result() for task in sends):
+            raise DeliveryError("every connection failed", code="connection_lost")
+
+    async def _send(self, connection: Connection, event: RoomEvent) -> bool:
+        try:
+            await bounded(self._clock, self._send_timeout, connection.send(event))
+        except Exception as error:  # the other side is gone or hangs; that concerns nobody else
+            self.drop(connection, error)
+            return False
+        return True
+
+    async def send_stream(self, connection: Connection, message: StreamMessage) -> bool:
+        """Send a piece of a growing answer; False once the connection cannot be reached."""
+        if connection.stream_send is None or not self.is_current(connection):
+            return False
+        call = _awaited(connection.stream_send(connection.connection_id, message))
+        try:
+            await bounded(self._clock, self._send_timeout, call)
+        except Exception as error:  # as above
+            self.drop(connection, error)
+            return False
+        return True
+
+    def open_stream(self, start: StreamStart, binding: ChannelBinding) -> StreamSink | None:
+        """Shows an answer to those who are connected now; who comes later gets the finished event."""
+        if self._host is None:
+            return None
+        watching = [
+            connection
+            for connection in self._connections.values()
+            if connection.stream_send is not None
+            and (connection.room_id is None or connection.room_id == start.room_id)
+        ]
+        return WebSocketStream(self._host, self, start, watching) if watching else None
+
+    async def close(self) -> None:
+        self._connections.clear()
+
+
+def _takes_two(fn: SendFn) -> bool:
+    """Whether a send function takes the connection's id before the event."""
+    try:
+        parameters = list(inspect.signature(fn).parameters.values())
+    except (TypeError, ValueError):
+        return True
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        return True
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    required = [one for one in parameters if one.kind in kinds and one.default is one.empty]
+    return len(required) != 1
+
+
+async def _awaited(awaitable: Any) -> Any:
+    return await awaitable

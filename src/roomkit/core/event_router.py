@@ -1,0 +1,295 @@
+"""`EventRouter`: from a committed event to the channels that see it.
+
+Select the targets, transcode for each, let it react, deliver: one method each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from roomkit._tasks import bounded
+from roomkit.channels.base import Channel
+from roomkit.core.overflow import fit
+from roomkit.core.pipeline.context import context_of, for_reader
+from roomkit.core.pipeline.deliverer import Deliverer
+from roomkit.core.pipeline.lanes import Lanes
+from roomkit.core.pipeline.routes import Route, RouteTables
+from roomkit.core.pipeline.streams import StreamRelay
+from roomkit.core.runtime import KitRuntime
+from roomkit.core.visibility import may_read
+from roomkit.models._frozen import FrozenDict
+from roomkit.models.channel import ChannelBinding, ChannelOutput
+from roomkit.models.context import RoomContext
+from roomkit.models.delivery import DeliveryResult
+from roomkit.models.event import RoomEvent
+
+if TYPE_CHECKING:
+    from roomkit.core.pipeline.cascade import Cascade
+    from roomkit.core.pipeline.reentry import Reentry
+
+_MAX_SHARED_RESULTS = 512
+
+
+@dataclass(slots=True, eq=False)
+class Broadcast:
+    """One event on its way out, and what came of it so far."""
+
+    event: RoomEvent
+    context: RoomContext
+    source_binding: ChannelBinding | None
+    cascade: Cascade
+    undelivered: int = 0
+    results: dict[str, DeliveryResult] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One event for one channel, in that channel's lane."""
+
+    broadcast: Broadcast
+    route: Route
+    waited: bool = False
+
+
+class EventRouter:
+    """Takes committed events to the lanes of their targets and serves the lanes."""
+
+    def __init__(self, runtime: KitRuntime, reentry: Reentry) -> None:
+        self._rt = runtime
+        self._reentry = reentry
+        self._deliverer = Deliverer(runtime)
+        self._routes = RouteTables(runtime.channels)
+        self._lanes: Lanes[Job] = Lanes(
+            runtime.scope, self._serve, self._abandon, max_backlog=runtime.limits.max_backlog
+        )
+        self._shared_results: dict[tuple[str, ...], dict[str, DeliveryResult]] = {}
+
+    def stream_relay(self) -> StreamRelay:
+        """Shows growing answers on the same routes."""
+        return StreamRelay(self._rt, self._routes)
+
+    def channels_changed(self) -> None:
+        """A channel was registered."""
+        self._routes.clear()
+
+    def enqueue(
+        self,
+        event: RoomEvent,
+        context: RoomContext,
+        source_binding: ChannelBinding | None,
+        cascade: Cascade,
+    ) -> list[Job]:
+        """Give an event its place in every target's lane. To be called while the room is locked.
+
+        Returns:
+            The jobs whose lanes were idle, for `start` once the lock is released.
+        """
+        routes = self._routes.select(event, event.room_id, context.bindings)
+        broadcast = Broadcast(event, context, source_binding, cascade)
+        ready: list[Job] = []
+        for route in routes:
+            job = Job(broadcast, route)
+            idle = self._lanes.offer(route.lane, job)
+            if route.delivers:
+                broadcast.undelivered += 1
+            if idle is None:
+                broadcast.results[route.binding.channel_id] = DeliveryResult(
+                    channel_id=route.binding.channel_id,
+                    success=False,
+                    error="too many events are waiting for the channel",
+                    error_code="backlog_full",
+                )
+                broadcast.undelivered -= route.delivers
+                continue
+            cascade.enter()
+            if idle:
+                ready.append(job)
+            else:
+                job.waited = True
+        if broadcast.results and not broadcast.undelivered:
+            self._rt.in_background(cascade, self._record(broadcast), "record_deliveries")
+        return ready
+
+    def start(self, ready: list[Job]) -> None:
+        """Set idle lanes to work."""
+        lanes = self._lanes
+        for job in ready:
+            lanes.start(job.route.lane, job)
+
+    async def _serve(self, job: Job) -> None:
+        """One event, one channel. Whatever the channel does, the lane goes on."""
+        broadcast, route = job.broadcast, job.route
+        result: DeliveryResult | None = None
+        try:
+            self._reentry.enter_frame(broadcast.cascade)
+            if job.waited:
+                route, context = await self._refresh(job)
+            else:
+                context = broadcast.context
+            if route is None:
+                return
+            channel, binding = route.channel, route.binding
+            if channel is None:
+                result = _not_registered(binding)
+                return
+            result = await self._show(broadcast, route, channel, context)
+        except Exception as error:  # the last line of defence: a lane must never stop
+            await self._rt.report_error(
+                broadcast.event.room_id, job.route.binding.channel_id, error, event=broadcast.event
+            )
+        finally:
+            self._done(job, result)
+
+    async def _refresh(self, job: Job) -> tuple[Route | None, RoomContext]:
+        """The route and the context as they are now, after the job has waited in its lane."""
+        broadcast = job.broadcast
+        snapshot = await self._rt.store.snapshot(broadcast.event.room_id)
+        if snapshot is None:
+            return None, broadcast.context
+        context = context_of(snapshot)
+        channel_id = job.route.binding.channel_id
+        for binding in snapshot.bindings:
+            if binding.channel_id == channel_id and may_read(binding):
+                if binding is job.route.binding:
+                    return job.route, context
+                return self._routes.route(binding), context
+        return None, context
+
+    async def _show(
+        self, broadcast: Broadcast, route: Route, channel: Channel, context: RoomContext
+    ) -> DeliveryResult | None:
+        binding = route.binding
+        event = broadcast.event
+        content = event.content
+        transcoder = self._rt.transcoder
+        if not transcoder.passes(content, binding):
+            transcoded = await transcoder.transcode(
+                content, broadcast.source_binding or binding, binding
+            )
+            if transcoded is None:
+                return _not_representable(binding)
+            if transcoded is not content:
+                event = event.evolve(content=transcoded)
+        if route.reacts:
+            await self._react(broadcast, event, route, channel, context)
+        if not route.delivers:
+            return None
+        if binding.capabilities.max_length is None:
+            return await self._deliverer.deliver(channel, (event,), binding, context)
+        fitted = fit(event.content, binding.capabilities)
+        parts = (
+            (event,)
+            if fitted.contents == (event.content,)
+            else tuple(event.evolve(content=part) for part in fitted.contents)
+        )
+        return await self._deliverer.deliver(
+            channel, parts, binding, context, truncated=fitted.truncated
+        )
+
+    async def _react(
+        self,
+        broadcast: Broadcast,
+        event: RoomEvent,
+        route: Route,
+        channel: Channel,
+        context: RoomContext,
+    ) -> None:
+        """Let a channel answer, and put its answers through the gates."""
+        binding = route.binding
+        try:
+            output = await bounded(
+                self._rt.clock,
+                channel.reaction_timeout,
+                channel.on_event(event, binding, for_reader(context, binding, event)),
+            )
+        except Exception as error:  # a channel that cannot answer must still get its deliveries
+            broadcast.cascade.errors.append(f"{binding.channel_id}: {type(error).__name__}")
+            await self._rt.report_error(event.room_id, binding.channel_id, error, event=event)
+            return
+        if output is None or output is ChannelOutput.empty():
+            return
+        await self._reentry.take(output, channel, binding, broadcast.event, broadcast.cascade)
+
+    def _done(self, job: Job, result: DeliveryResult | None) -> None:
+        broadcast = job.broadcast
+        if result is not None:
+            broadcast.results[result.channel_id] = result
+        if job.route.delivers:
+            broadcast.undelivered -= 1
+            if not broadcast.undelivered and broadcast.results:
+                self._rt.in_background(
+                    broadcast.cascade, self._record(broadcast), "record_deliveries"
+                )
+        broadcast.cascade.leave()
+
+    def _abandon(self, job: Job) -> None:
+        """The kit closes; what still waited will not be delivered."""
+        job.broadcast.cascade.leave()
+
+    async def _record(self, broadcast: Broadcast) -> None:
+        """Keep the outcomes with the event and tell whoever listens."""
+        event, cascade = broadcast.event, broadcast.cascade
+        results = self._share(broadcast.results)
+        stored = await self._rt.store.record_deliveries(event.room_id, event.id, results)
+        if stored is not None:
+            cascade.current[event.id] = stored
+        events = self._rt.events
+        failed = [result for result in results.values() if not result.success]
+        if events.listens("delivery_succeeded"):
+            for result in results.values():
+                if result.success:
+                    await events.emit(
+                        "delivery_succeeded",
+                        room_id=event.room_id,
+                        channel_id=result.channel_id,
+                        event_id=event.id,
+                        provider_message_id=result.provider_message_id,
+                    )
+        for result in failed:
+            await events.emit(
+                "delivery_failed",
+                room_id=event.room_id,
+                channel_id=result.channel_id,
+                event_id=event.id,
+                error=result.error,
+                code=result.error_code,
+            )
+        if failed and len(failed) < len(results):
+            await events.emit(
+                "broadcast_partial_failure",
+                room_id=event.room_id,
+                event_id=event.id,
+                failed=[result.channel_id for result in failed],
+            )
+
+    def _share(self, results: dict[str, DeliveryResult]) -> dict[str, DeliveryResult]:
+        """One read-only mapping for all events that simply reached the same channels."""
+        for result in results.values():
+            if not self._deliverer.is_plain(result):
+                return FrozenDict(results)
+        key = tuple(results)
+        shared = self._shared_results.get(key)
+        if shared is None:
+            if len(self._shared_results) >= _MAX_SHARED_RESULTS:
+                self._shared_results.clear()
+            shared = self._shared_results[key] = FrozenDict(results)
+        return shared
+
+
+def _not_registered(binding: ChannelBinding) -> DeliveryResult:
+    return DeliveryResult(
+        channel_id=binding.channel_id,
+        success=False,
+        error="the channel is not registered with this kit",
+        error_code="channel_not_registered",
+    )
+
+
+def _not_representable(binding: ChannelBinding) -> DeliveryResult:
+    return DeliveryResult(
+        channel_id=binding.channel_id,
+        success=False,
+        error="transcoding_failed",
+        error_code="transcoding_failed",
+    )

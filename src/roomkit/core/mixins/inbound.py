@@ -1,0 +1,70 @@
+"""`InboundMixin`: what comes in from outside."""
+
+from __future__ import annotations
+
+from roomkit.core.mixins._shared import KitMixin
+from roomkit.models.delivery import DeliveryStatus, InboundMessage, InboundResult, WebhookPayload
+
+
+class InboundMixin(KitMixin):
+    """Messages, webhooks and delivery reports."""
+
+    async def process_inbound(
+        self, message: InboundMessage, room_id: str | None = None
+    ) -> InboundResult:
+        """Put a message into its room and wait for everything that follows from it.
+
+        The message is routed, turned into an event by its channel, its sender identified, and then, with
+        the room to itself, checked, shown to the BEFORE_BROADCAST hooks and stored. From then on it goes
+        to the room's other channels, whose answers take the same way. The call returns when all of that
+        is done, AFTER_BROADCAST hooks included.
+
+        Calls may overlap freely. Messages of one room are stored one at a time in the order in which they
+        get to its lock; deliveries of an earlier message never hold up a later one. A call from inside (a
+        hook, a tool, while delivering) for the room it is in returns once the message is stored.
+        Cancelling the call before the message is stored leaves no trace; afterwards it only ends the wait.
+
+        Args:
+            message: what came in. With an ``idempotency_key`` or a ``provider_message_id`` a second call
+                returns the event of the first, with ``reason="duplicate"``.
+            room_id: the room to use instead of routing; the channel is attached to it if need be.
+
+        Returns:
+            What became of the message. Being blocked, refused, limited or too slow is a result.
+
+        Raises:
+            ChannelNotRegisteredError: no channel has the message's ``channel_id``.
+            RoomNotFoundError: `room_id` was given and does not exist.
+            KitClosedError: the kit was closed.
+            Exception: whatever `Channel.handle_inbound` or the store raised; nothing was stored.
+        """
+        return await self._rt.inbound.process(message, room_id)
+
+    async def process_webhook(
+        self, meta: WebhookPayload, channel_id: str
+    ) -> InboundMessage | None:
+        """Process a vendor's webhook, whatever it carries.
+
+        Messages are handed to `process_inbound`, delivery reports to `process_delivery_status`, and
+        anything else is acknowledged silently.
+
+        Args:
+            meta: a parsed webhook, or the payload (mapping or raw JSON) for the channel's own parser.
+            channel_id: the channel that the webhook belongs to.
+
+        Returns:
+            The message, if there was one. It carries its idempotency key: processing it again is a
+            harmless duplicate.
+
+        Raises:
+            ChannelNotRegisteredError: no such channel.
+            WebhookError: the payload is not one of the vendor's.
+        """
+        return await self._rt.webhooks.process(meta, channel_id)
+
+    async def process_delivery_status(self, status: DeliveryStatus) -> None:
+        """Record a vendor's report about a message sent earlier and tell the handlers.
+
+        Reports may come in any order: what is kept with the event only ever gets further.
+        """
+        await self._rt.statuses.process(status)

@@ -1,0 +1,133 @@
+"""Everything that one accepted message sets in motion, followed to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from roomkit.core.locks import RoomLease
+from roomkit.models.delivery import HookFailure
+from roomkit.models.event import RoomEvent
+from roomkit.models.task import Observation, Task
+
+
+@dataclass(slots=True, eq=False)
+class Cascade:
+    """The work that follows from one message: deliveries, answers, answers to answers.
+
+    ``pending`` counts what is still under way. A call that is made from inside (by a hook, a tool, or
+    while delivering) joins the cascade it is made in instead of waiting for one of its own, which would be
+    waiting for itself. ``budget`` bounds how many events a cascade may add, so that a hook that answers
+    its own answers comes to an end. ``sent`` names the events that were broadcast, ``responses`` those
+    of them that are answers, and ``current`` has each as it stands by now.
+    """
+
+    room_id: str
+    budget: int
+    pending: int = 0
+    finished: bool = False
+    sent: list[str] = field(default_factory=list)
+    responses: list[str] = field(default_factory=list)
+    current: dict[str, RoomEvent] = field(default_factory=dict)
+    tasks: list[Task] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    saved_tasks: list[Task] = field(default_factory=list)
+    saved_observations: list[Observation] = field(default_factory=list)
+    failures: list[HookFailure] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    _idle: asyncio.Future[None] | None = None
+
+    def enter(self) -> None:
+        """Something more is under way."""
+        self.pending += 1
+
+    def leave(self) -> None:
+        """Something that was entered is done, in whatever way."""
+        self.pending -= 1
+        if self.pending == 0 and self._idle is not None:
+            if not self._idle.done():
+                self._idle.set_result(None)
+            self._idle = None
+
+    async def idle(self) -> None:
+        """Wait until nothing is under way."""
+        while self.pending:
+            if self._idle is None:
+                self._idle = asyncio.get_running_loop().create_future()
+            await self._idle
+
+    def spend(self) -> bool:
+        """Take one event from the budget; False if there is none left."""
+        if self.budget <= 0:
+            return False
+        self.budget -= 1
+        return True
+
+
+class Hold:
+    """A lease while it is held. The flag outlives the lease in frames that were inherited."""
+
+    __slots__ = ("active", "lease")
+
+    def __init__(self, lease: RoomLease) -> None:
+        self.lease = lease
+        self.active = True
+
+
+class Frame:
+    """Where the running code stands: in which room's cascade and, inside a gate, on which lease.
+
+    The lease counts only in the very task that holds the lock: a task that a hook started inherits the
+    frame with its context, but must queue for the lock like everybody else.
+    """
+
+    __slots__ = ("_task", "cascade", "depth", "hold", "parent")
+
+    def __init__(self, cascade: Cascade, parent: Frame | None, hold: Hold | None = None) -> None:
+        self.cascade = cascade
+        self.parent = parent
+        self.depth = 0 if parent is None else parent.depth
+        self.hold = hold
+        self._task: asyncio.Task[Any] | None = None
+        if hold is not None:
+            self._task = asyncio.current_task()
+            self.depth += 1
+
+    @property
+    def holds_lock(self) -> bool:
+        return self.hold is not None and self.hold.active and self._task is asyncio.current_task()
+
+
+_frame: ContextVar[Frame | None] = ContextVar("roomkit_frame", default=None)
+
+
+def enclosing(room_id: str) -> Frame | None:
+    """The innermost unfinished cascade of the room that the running code is part of."""
+    frame = _frame.get()
+    while frame is not None:
+        if frame.cascade.room_id == room_id and not frame.cascade.finished:
+            return frame
+        frame = frame.parent
+    return None
+
+
+def enter_frame(cascade: Cascade) -> None:
+    """Mark the rest of this task as part of a cascade. For tasks that do nothing else."""
+    _frame.set(Frame(cascade, _frame.get()))
+
+
+class inside:
+    """``with inside(cascade, hold)``: the body is a gate of the cascade and holds the room's lock."""
+
+    __slots__ = ("_frame", "_token")
+
+    def __init__(self, cascade: Cascade, hold: Hold | None) -> None:
+        self._frame = Frame(cascade, _frame.get(), hold)
+
+    def __enter__(self) -> None:
+        self._token = _frame.set(self._frame)
+
+    def __exit__(self, *_exc: object) -> None:
+        _frame.reset(self._token)

@@ -1,0 +1,48 @@
+"""The room as hooks and channels get to see it."""
+
+from __future__ import annotations
+
+from roomkit.core.visibility import is_visible
+from roomkit.models.channel import ChannelBinding
+from roomkit.models.context import RoomContext
+from roomkit.models.event import RoomEvent
+from roomkit.models.room import Room
+from roomkit.store.records import RoomSnapshot
+
+_PROTOTYPE = RoomContext(room=Room(id="-"))
+
+
+def context_of(snapshot: RoomSnapshot) -> RoomContext:
+    """The context that a snapshot of the store describes. The models are shared, not copied."""
+    return _PROTOTYPE.evolve(
+        room=snapshot.room,
+        bindings=snapshot.bindings,
+        participants=snapshot.participants,
+        recent_events=snapshot.recent_events,
+    )
+
+
+def for_reader(context: RoomContext, binding: ChannelBinding, event: RoomEvent) -> RoomContext:
+    """The context as one channel may see it while it looks at `event`.
+
+    Left out are events whose visibility does not include the channel, and what others said after
+    `event`: the channel will get those in their turn. Its own words are always part of its history.
+    """
+    channel_id = binding.channel_id
+    index = event.index
+    for earlier in context.recent_events:
+        if earlier.visibility != "all" or earlier.index >= index:
+            break
+    else:
+        return context
+    return context.evolve(
+        recent_events=tuple(
+            earlier
+            for earlier in context.recent_events
+            if earlier.id != event.id
+            and (
+                earlier.source.channel_id == channel_id
+                or (earlier.index < index and is_visible(earlier.visibility, binding))
+            )
+        )
+    )

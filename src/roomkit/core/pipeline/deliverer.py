@@ -1,0 +1,177 @@
+"""Handing one event to one channel: breaker, limiter, retries and a time limit around one call."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from roomkit._tasks import DeadlineExceeded, bounded
+from roomkit.channels.base import Channel
+from roomkit.core.circuit_breaker import CircuitBreaker
+from roomkit.core.rate_limiter import TokenBucketRateLimiter
+from roomkit.core.retry import retry_with_backoff
+from roomkit.core.runtime import KitRuntime
+from roomkit.errors import DeliveryError, describe_error
+from roomkit.models.channel import ChannelBinding, ChannelOutput, RateLimit
+from roomkit.models.context import RoomContext
+from roomkit.models.delivery import DeliveryResult, ProviderResult
+from roomkit.models.event import RoomEvent
+
+_MAX_LIMITERS = 4096
+_NOT_THE_CHANNELS_FAULT = frozenset({"no_recipient", "no_provider", "opted_out"})
+
+
+class Deliverer:
+    """Delivers events and keeps what is remembered between deliveries.
+
+    A circuit breaker belongs to a channel, a rate limiter to a channel in a room. Neither exists before it
+    is needed: the breaker not before the first failure, the limiter not without a limit.
+    """
+
+    def __init__(self, runtime: KitRuntime) -> None:
+        self._rt = runtime
+        self._breakers: dict[str, CircuitBreaker] = {}
+        self._limiters: OrderedDict[tuple[str, str], tuple[RateLimit, TokenBucketRateLimiter]] = (
+            OrderedDict()
+        )
+        self._plain: dict[str, DeliveryResult] = {}
+
+    def plain_success(self, channel_id: str) -> DeliveryResult:
+        """The outcome of a delivery that there is nothing more to say about: one object per channel."""
+        result = self._plain.get(channel_id)
+        if result is None:
+            result = self._plain[channel_id] = DeliveryResult(channel_id=channel_id, success=True)
+        return result
+
+    def is_plain(self, result: DeliveryResult) -> bool:
+        return self._plain.get(result.channel_id) is result
+
+    async def deliver(
+        self,
+        channel: Channel,
+        events: Sequence[RoomEvent],
+        binding: ChannelBinding,
+        context: RoomContext,
+        *,
+        truncated: bool = False,
+    ) -> DeliveryResult:
+        """Deliver the parts of one message in order. Never raises: the outcome says what happened."""
+        channel_id = binding.channel_id
+        breaker = self._breakers.get(channel_id)
+        if breaker is not None and not breaker.allow_request():
+            error = DeliveryError("the circuit breaker is open", code="circuit_open")
+            return _failed(channel_id, error, 0)
+        sent: list[str] = []
+        try:
+            if binding.recipient_key is not None and binding.recipient is None:
+                raise DeliveryError(
+                    f"missing recipient {binding.recipient_key}", code="no_recipient"
+                )
+            for event in events:
+                provider_id = await self._deliver_part(channel, event, binding, context)
+                if provider_id is not None:
+                    sent.append(provider_id)
+        except Exception as error:  # a channel is foreign code; its failure is an outcome
+            self._record_failure(channel_id, error)
+            return _failed(channel_id, error, len(sent))
+        except BaseException:
+            if breaker is not None:
+                breaker.release_probe()
+            raise
+        if breaker is not None:
+            breaker.record_success()
+        if not sent and not truncated and len(events) == 1:
+            return self.plain_success(channel_id)
+        return DeliveryResult(
+            channel_id=channel_id,
+            success=True,
+            provider_message_id=sent[0] if sent else None,
+            status="sent" if sent else None,
+            parts=len(events),
+            truncated=truncated,
+            metadata={"provider_message_ids": sent} if len(sent) > 1 else {},
+        )
+
+    async def _deliver_part(
+        self,
+        channel: Channel,
+        event: RoomEvent,
+        binding: ChannelBinding,
+        context: RoomContext,
+    ) -> str | None:
+        if binding.rate_limit is not None:
+            await self._limiter(binding, binding.rate_limit).acquire()
+        if binding.retry_policy is None:
+            return await self._attempt(channel, event, binding, context)
+
+        async def attempt() -> str | None:
+            return await self._attempt(channel, event, binding, context)
+
+        return await retry_with_backoff(attempt, binding.retry_policy, clock=self._rt.clock)
+
+    async def _attempt(
+        self,
+        channel: Channel,
+        event: RoomEvent,
+        binding: ChannelBinding,
+        context: RoomContext,
+    ) -> str | None:
+        """One call of the channel; returns the vendor's id of the message, if it has one."""
+        strategy = self._rt.delivery_strategy
+        if strategy is None:
+            call = channel.deliver(event, binding, context)
+        else:
+            call = strategy.deliver(channel.deliver, event, binding, context)
+        try:
+            output = await bounded(self._rt.clock, self._rt.limits.delivery_timeout, call)
+        except DeadlineExceeded as error:
+            raise DeliveryError(
+                "the channel took too long", code="timeout", retryable=True
+            ) from error
+        if output is None:
+            return None
+        if not isinstance(output, ChannelOutput):
+            raise DeliveryError(
+                f"deliver() returned {type(output).__name__}, not ChannelOutput", code="bad_output"
+            )
+        result = output.result
+        if not isinstance(result, ProviderResult):
+            return None
+        if not result.success:
+            raise DeliveryError(
+                result.error or "the provider refused",
+                code=result.error_code or "refused",
+                retryable=result.retryable,
+                retry_after=result.retry_after,
+            )
+        return result.provider_message_id
+
+    def _record_failure(self, channel_id: str, error: Exception) -> None:
+        if isinstance(error, DeliveryError) and error.code in _NOT_THE_CHANNELS_FAULT:
+            return
+        breaker = self._breakers.get(channel_id)
+        if breaker is None:
+            breaker = self._breakers[channel_id] = CircuitBreaker(clock=self._rt.clock)
+        breaker.record_failure()
+
+    def _limiter(self, binding: ChannelBinding, limit: RateLimit) -> TokenBucketRateLimiter:
+        key = (binding.room_id, binding.channel_id)
+        known = self._limiters.get(key)
+        if known is not None and known[0] == limit:
+            self._limiters.move_to_end(key)
+            return known[1]
+        limiter = TokenBucketRateLimiter(limit, clock=self._rt.clock)
+        self._limiters[key] = (limit, limiter)
+        if len(self._limiters) > _MAX_LIMITERS:
+            self._limiters.popitem(last=False)
+        return limiter
+
+
+def _failed(channel_id: str, error: BaseException, parts_sent: int) -> DeliveryResult:
+    return DeliveryResult(
+        channel_id=channel_id,
+        success=False,
+        error=describe_error(error),
+        error_code=error.code if isinstance(error, DeliveryError) else "exception",
+        parts=parts_sent,
+    )

@@ -1,0 +1,236 @@
+"""`Driver`: takes postings through their steps and follows their cascades to the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from roomkit.core.pipeline.cascade import Cascade, Hold, enclosing, enter_frame, inside
+from roomkit.core.pipeline.posting import Poster, Posting
+from roomkit.core.runtime import KitRuntime
+from roomkit.core.services.transitions import system_event
+from roomkit.errors import KitClosedError
+from roomkit.models.enums import EventStatus, EventType, HookTrigger
+from roomkit.models.event import RoomEvent
+
+
+class Operation:
+    """A change to a room that is being made under its lock."""
+
+    def __init__(self, room_id: str, cascade: Cascade, driver: Driver) -> None:
+        self.room_id = room_id
+        self.cascade = cascade
+        self._driver = driver
+
+    async def record(self, event: RoomEvent) -> RoomEvent:
+        """Append a notice to the timeline. It is not delivered to anybody."""
+        posting = Posting(event=event, cascade=self.cascade, origin="system")
+        await self._driver.poster.load(posting)
+        await self._driver.poster.commit(posting)
+        if posting.error is not None:
+            raise posting.error
+        return posting.event
+
+    def tell(self, trigger: HookTrigger, payload: Any) -> None:
+        """Run a trigger's hooks, outside of the lock."""
+        rt = self._driver.runtime
+        if rt.hooks.listens(trigger, self.room_id):
+            rt.in_background(
+                self.cascade, rt.observe(trigger, payload, self.room_id), trigger.value
+            )
+
+
+class Driver:
+    """Runs postings and operations, each in a task that its caller's cancellation does not reach."""
+
+    def __init__(self, runtime: KitRuntime, poster: Poster) -> None:
+        self.runtime = runtime
+        self.poster = poster
+
+    def cascade_for(self, room_id: str) -> tuple[Cascade, bool]:
+        """The cascade that a call from here belongs to, and whether it begins with this call."""
+        frame = enclosing(room_id)
+        if frame is not None:
+            return frame.cascade, False
+        return Cascade(room_id, self.runtime.limits.cascade_budget), True
+
+    async def prepare(self, posting: Posting, *, outermost: bool) -> None:
+        """All steps before the commit. If this is cut short, call `Poster.unlock`."""
+        poster = self.poster
+        await poster.lock(posting)
+        await poster.load(posting)
+        poster.check_idempotency(posting)
+        poster.check_rights(posting)
+        poster.check_bounds(posting, outermost=outermost)
+        await poster.check_revision(posting)
+        await poster.run_gates(posting)
+
+    async def post(self, posting: Posting, *, outermost: bool) -> None:
+        """Take a posting all the way.
+
+        The outermost caller waits for the whole cascade; a call from inside one only for the commit.
+        """
+        try:
+            await self.prepare(posting, outermost=outermost)
+        except BaseException:
+            await self.poster.unlock(posting)
+            raise
+        await self.carry_through(posting, outermost=outermost)
+
+    async def carry_through(self, posting: Posting, *, outermost: bool) -> None:
+        """Commit a prepared posting and see to what follows, whatever becomes of the caller."""
+        posting.cascade.enter()
+        if posting.hold is None and not outermost:
+            # Inside a gate: the lock is this task's, and another task could not use it.
+            await self._carry(posting, outermost=False)
+        else:
+            await self._owned(self._carry(posting, outermost=outermost), "turn")
+        if posting.error is not None:
+            raise posting.error
+
+    async def _carry(self, posting: Posting, *, outermost: bool) -> None:
+        cascade = posting.cascade
+        try:
+            await self.poster.commit(posting)
+            self.poster.broadcast(posting)
+        finally:
+            cascade.leave()
+        if outermost:
+            await self.settle(cascade)
+
+    async def _owned(self, coro: Any, name: str) -> Any:
+        """Await a coroutine in a task of the kit's: cancelling the caller abandons only the wait."""
+        task = self.runtime.scope.spawn(coro, name=name)
+        if task.done():
+            return task.result()
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if task.cancelled() and current is not None and not current.cancelling():
+                raise KitClosedError from None
+            raise
+
+    async def operate[T](self, room_id: str, body: Callable[[Operation], Awaitable[T]]) -> T:
+        """Make a change to a room under its lock, then run the hooks that it calls for.
+
+        May be called from anywhere, also from inside a gate of the same room.
+        """
+        frame = enclosing(room_id)
+        if frame is not None and frame.holds_lock:
+            return await body(Operation(room_id, frame.cascade, self))
+        cascade, outermost = self.cascade_for(room_id)
+        cascade.enter()
+        result: T = await self._owned(
+            self._operate(room_id, body, cascade, outermost=outermost), "operation"
+        )
+        return result
+
+    async def _operate[T](
+        self,
+        room_id: str,
+        body: Callable[[Operation], Awaitable[T]],
+        cascade: Cascade,
+        *,
+        outermost: bool,
+    ) -> T:
+        locks = self.runtime.locks
+        try:
+            hold = Hold(await locks.acquire(room_id))
+            try:
+                with inside(cascade, hold):
+                    result = await body(Operation(room_id, cascade, self))
+            finally:
+                hold.active = False
+                await locks.release(hold.lease)
+        finally:
+            cascade.leave()
+        if outermost:
+            await self.settle(cascade)
+        return result
+
+    async def settle(self, cascade: Cascade) -> None:
+        """Wait until nothing is under way, save side effects and run the observers, until all is quiet.
+
+        Observers may themselves set something in motion, which then is awaited in its turn.
+        """
+        if cascade.pending or cascade.sent or cascade.tasks or cascade.observations:
+            enter_frame(cascade)
+        told = 0
+        while True:
+            await cascade.idle()
+            sent = cascade.sent[told:]
+            if not sent and not cascade.tasks and not cascade.observations:
+                break
+            told += len(sent)
+            await self._save_side_effects(cascade)
+            await self._tell_observers(cascade, sent)
+        cascade.finished = True
+
+    async def _save_side_effects(self, cascade: Cascade) -> None:
+        rt = self.runtime
+        tasks, cascade.tasks = cascade.tasks, []
+        observations, cascade.observations = cascade.observations, []
+        for observation in observations:
+            saved = await rt.store.add_observation(
+                observation.evolve(room_id=observation.room_id or cascade.room_id)
+            )
+            cascade.saved_observations.append(saved)
+        for task in tasks:
+            task = await rt.store.add_task(task.evolve(room_id=task.room_id or cascade.room_id))
+            cascade.saved_tasks.append(task)
+            if rt.hooks.listens(HookTrigger.ON_TASK_CREATED, task.room_id):
+                notice = system_event(
+                    task.room_id,
+                    "task_created",
+                    task.title,
+                    event_type=EventType.TASK_CREATED,
+                    task_id=task.id,
+                    status=task.status.value,
+                    assigned_to=task.assigned_to,
+                )
+                cascade.failures += await rt.observe(
+                    HookTrigger.ON_TASK_CREATED, notice, task.room_id
+                )
+
+    async def _tell_observers(self, cascade: Cascade, sent: list[str]) -> None:
+        rt, room_id = self.runtime, cascade.room_id
+        after = rt.hooks.listens(HookTrigger.AFTER_BROADCAST, room_id)
+        before = rt.hooks.listens(HookTrigger.BEFORE_BROADCAST, room_id)
+        processed = rt.events.listens("event_processed")
+        if not (after or before or processed):
+            return
+        for event_id in sent:
+            event = cascade.current[event_id]
+            if before:
+                cascade.failures += await rt.observe(
+                    HookTrigger.BEFORE_BROADCAST, event, room_id, only_async=True
+                )
+            if after:
+                cascade.failures += await rt.observe(HookTrigger.AFTER_BROADCAST, event, room_id)
+            if processed:
+                await rt.events.emit(
+                    "event_processed",
+                    room_id=room_id,
+                    channel_id=event.source.channel_id,
+                    event_id=event.id,
+                    index=event.index,
+                    chain_depth=event.chain_depth,
+                )
+
+    async def release_pending(self, operation: Operation) -> None:
+        """Send out, in order, what was held back while a room was paused. The lock must be held."""
+        store, poster = self.runtime.store, self.poster
+        offset = 0
+        while page := await store.list_events(operation.room_id, offset=offset, limit=200):
+            offset += len(page)
+            for event in page:
+                if event.status is not EventStatus.PENDING:
+                    continue
+                event = await store.update_event(event.evolve(status=EventStatus.DELIVERED))
+                posting = Posting(event=event, cascade=operation.cascade, origin="sent")
+                await poster.load(posting)
+                operation.cascade.current[event.id] = event
+                poster.send_out(posting, event)
+                poster.broadcast(posting)

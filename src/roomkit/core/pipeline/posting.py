@@ -1,0 +1,380 @@
+"""Putting one event into a timeline: under the room's lock through the checks and gates, then committed.
+
+Every event takes this way, whoever wrote it: an inbound message, an answer, an event that the host sends,
+a notice of the framework.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from roomkit.core.event_router import EventRouter, Job
+from roomkit.core.pipeline import revisions
+from roomkit.core.pipeline.cascade import Cascade, Hold, enclosing, inside
+from roomkit.core.pipeline.context import context_of
+from roomkit.core.pipeline.timers import due_status
+from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
+from roomkit.core.services.transitions import Transitions
+from roomkit.core.visibility import may_write, narrower
+from roomkit.errors import RoomNotFoundError
+from roomkit.models.channel import ChannelBinding
+from roomkit.models.context import RoomContext
+from roomkit.models.delivery import HookFailure
+from roomkit.models.enums import (
+    ChannelDirection,
+    ChannelType,
+    EventStatus,
+    EventType,
+    HookTrigger,
+    ParticipantStatus,
+    RoomStatus,
+)
+from roomkit.models.event import EventSource, RoomEvent
+from roomkit.models.hook import InjectedEvent
+from roomkit.models.task import Observation
+from roomkit.store.records import RoomSnapshot, TimelineCommit
+from roomkit.store.rules import OPEN_STATUSES
+
+type PostStatus = Literal[
+    "open", "blocked", "stored", "pending", "duplicate", "closed", "suppressed"
+]
+
+_REVISIONS = (EventType.EDIT, EventType.DELETE)
+
+
+@dataclass(slots=True, eq=False)
+class Posting:
+    """One event on its way into a timeline.
+
+    Attributes:
+        origin: who wrote it: somebody outside (``inbound``), the host (``sent``), a channel that answers
+            (``response``), or the framework, whose notices are neither checked nor delivered.
+        status: ``open`` until it is settled whether and how the event is stored.
+        hold: the room's lock while this posting holds it itself.
+        ready: deliveries to start once the lock is released.
+    """
+
+    event: RoomEvent
+    cascade: Cascade
+    origin: Literal["inbound", "sent", "response", "system"] = "inbound"
+    status: PostStatus = "open"
+    reason: str | None = None
+    snapshot: RoomSnapshot | None = None
+    context: RoomContext | None = None
+    binding: ChannelBinding | None = None
+    hold: Hold | None = None
+    injected: list[InjectedEvent] = field(default_factory=list)
+    target: RoomEvent | None = None
+    ready: list[Job] = field(default_factory=list)
+    error: Exception | None = None
+
+    def block(self, by: str, reason: str) -> None:
+        """Have the event stored as withheld."""
+        self.status = "blocked"
+        self.reason = reason
+        self.event = self.event.model_copy(
+            update={
+                "status": EventStatus.BLOCKED,
+                "blocked_by": by,
+                "metadata": {**self.event.metadata, "block_reason": reason},
+            }
+        )
+
+
+class Poster:
+    """The steps of a posting, in the order in which they are to be called.
+
+    `lock` … `run_gates` may be abandoned at any moment, with `unlock`; nothing is stored then. `commit` must
+    run to its end, in a task that the caller's cancellation does not reach.
+    """
+
+    def __init__(self, runtime: KitRuntime, router: EventRouter, transitions: Transitions) -> None:
+        self._rt = runtime
+        self._router = router
+        self._transitions = transitions
+
+    async def lock(self, posting: Posting) -> None:
+        """Wait for the room's lock, unless this very task holds it already, inside a gate."""
+        room_id = posting.event.room_id
+        frame = enclosing(room_id)
+        if frame is None or not frame.holds_lock:
+            posting.hold = Hold(await self._rt.locks.acquire(room_id))
+
+    async def unlock(self, posting: Posting) -> None:
+        """Release the lock if the posting holds it. Harmless otherwise."""
+        hold = posting.hold
+        if hold is not None:
+            posting.hold = None
+            hold.active = False
+            await self._rt.locks.release(hold.lease)
+
+    async def load(self, posting: Posting) -> None:
+        """Read the room as it is under the lock, and apply what its timers are due to do.
+
+        Raises:
+            RoomNotFoundError: it is gone.
+        """
+        event = posting.event
+        claim = None
+        if event.idempotency_key is not None:
+            claim = (event.source.channel_id, event.idempotency_key)
+        known = posting.snapshot
+        snapshot = await self._rt.store.snapshot(event.room_id, known=known, claim=claim)
+        if snapshot is None:
+            raise RoomNotFoundError(event.room_id)
+        due = due_status(snapshot.room, self._rt.clock.now())
+        if due is RoomStatus.CLOSED and posting.origin != "system":
+            await self._transitions.to_closed(snapshot.room, posting.cascade)
+            posting.status = "closed"
+            posting.reason = "room_closed"
+        if posting.context is None or snapshot is not known:
+            posting.snapshot = snapshot
+            posting.context = context_of(snapshot)
+        source_id = event.source.channel_id
+        for binding in snapshot.bindings:
+            if binding.channel_id == source_id:
+                posting.binding = binding
+                break
+
+    def check_idempotency(self, posting: Posting) -> None:
+        """A closed room takes nothing; what was stored before is not stored again."""
+        snapshot = _loaded(posting)
+        if posting.status != "open":
+            return
+        if snapshot.duplicate is not None:
+            posting.status = "duplicate"
+            posting.reason = "duplicate"
+            posting.event = snapshot.duplicate
+        elif snapshot.room.status not in OPEN_STATUSES and posting.origin != "system":
+            posting.status = "closed"
+            posting.reason = "room_closed"
+
+    def check_rights(self, posting: Posting) -> None:
+        """Who may not speak is stored as blocked; a muted channel's answers are dropped."""
+        binding, origin = posting.binding, posting.origin
+        if posting.status != "open" or origin == "system":
+            return
+        if binding is None:
+            if origin == "response":
+                posting.status = "suppressed"
+            return
+        if origin == "response" and (binding.muted or binding.output_muted):
+            posting.status = "suppressed"
+            return
+        event = posting.event
+        if binding.visibility != "all" and event.visibility == "all":
+            posting.event = event.evolve(visibility=binding.visibility)
+        if not may_write(binding):
+            posting.block("access_control", "channel_not_writable")
+        elif binding.muted:
+            posting.block("muted", "muted")
+        elif origin == "inbound" and self._is_banned(posting):
+            posting.block("participant_status", "participant_banned")
+
+    def _is_banned(self, posting: Posting) -> bool:
+        sender = posting.event.source.participant_id
+        return any(
+            participant.id == sender and participant.status is ParticipantStatus.BANNED
+            for participant in _loaded(posting).participants
+        )
+
+    def check_bounds(self, posting: Posting, *, outermost: bool) -> None:
+        """Answers to answers, and events sent from inside events, come to an end."""
+        if posting.status != "open" or posting.origin == "system":
+            return
+        cascade, event, limits = posting.cascade, posting.event, self._rt.limits
+        if event.chain_depth > limits.max_chain_depth:
+            posting.block("event_chain_depth_limit", "chain_depth_exceeded")
+            cascade.observations.append(
+                Observation(
+                    room_id=event.room_id,
+                    channel_id=event.source.channel_id,
+                    category="chain_depth_exceeded",
+                    content=f"an answer at depth {event.chain_depth} was withheld",
+                )
+            )
+            self._rt.notify(
+                cascade,
+                "chain_depth_exceeded",
+                room_id=event.room_id,
+                channel_id=event.source.channel_id,
+                event_id=event.id,
+                chain_depth=event.chain_depth,
+            )
+        elif not outermost:
+            frame = enclosing(event.room_id)
+            too_deep = frame is not None and frame.depth > limits.max_gate_depth
+            if too_deep or not cascade.spend():
+                posting.block("cascade_budget", "cascade_budget_exceeded")
+
+    async def check_revision(self, posting: Posting) -> None:
+        """An edit or delete needs a target and a right to it, and is seen by nobody who did not see that."""
+        event = posting.event
+        if posting.status != "open" or event.type not in _REVISIONS:
+            return
+        try:
+            posting.target = target = await revisions.find_target(
+                self._rt.store, event, _loaded(posting).participants
+            )
+        except revisions.RevisionRefused as refusal:
+            posting.block("revision", refusal.reason)
+            return
+        if target.visibility != "all":
+            posting.event = event.evolve(visibility=narrower(event.visibility, target.visibility))
+
+    async def run_gates(self, posting: Posting) -> None:
+        """Ask the BEFORE_BROADCAST hooks."""
+        rt, event = self._rt, posting.event
+        if posting.status != "open" or posting.origin == "system":
+            return
+        trigger = HookTrigger.BEFORE_BROADCAST
+        if not rt.hooks.listens(trigger, event.room_id) or posting.context is None:
+            return
+        cascade = posting.cascade
+        hold = posting.hold
+        frame = enclosing(event.room_id)
+        if hold is None and frame is not None:
+            hold = frame.hold
+        with inside(cascade, hold):
+            outcome = await rt.hooks.run_gate(trigger, event, posting.context)
+        posting.event = outcome.event
+        posting.injected = outcome.injected
+        cascade.tasks.extend(outcome.tasks)
+        cascade.observations.extend(outcome.observations)
+        self.report_failures(posting, outcome.failures)
+        if outcome.blocked_by is not None:
+            posting.block(outcome.blocked_by, outcome.reason or "blocked")
+
+    def report_failures(self, posting: Posting, failures: list[HookFailure]) -> None:
+        """Keep what hooks did wrong for the result, and tell."""
+        cascade = posting.cascade
+        cascade.failures.extend(failures)
+        for failure in failures:
+            self._rt.notify(
+                cascade,
+                "hook_error",
+                room_id=posting.event.room_id,
+                event_id=posting.event.id,
+                hook=failure.hook,
+                trigger=failure.trigger,
+                error=failure.error,
+            )
+
+    async def commit(self, posting: Posting) -> None:
+        """Store the event and put it into its targets' lanes, all under the lock; then release it.
+
+        Never raises: what goes wrong is in ``posting.error``.
+        """
+        try:
+            if posting.status in ("open", "blocked"):
+                await self._store(posting)
+                for injected in posting.injected:
+                    await self._inject(posting, injected)
+        except (
+            Exception
+        ) as error:  # handed to the caller, who must not be the one to release the lock
+            posting.error = error
+        finally:
+            await self.unlock(posting)
+
+    def broadcast(self, posting: Posting) -> None:
+        """Set the deliveries off that `commit` has queued."""
+        self._router.start(posting.ready)
+
+    async def _store(self, posting: Posting) -> None:
+        rt, event = self._rt, posting.event
+        now = rt.clock.now()
+        room = _loaded(posting).room
+        blocked = posting.status == "blocked"
+        rewrites: tuple[RoomEvent, ...] = ()
+        if not blocked:
+            held_back = room.status is RoomStatus.PAUSED and room.paused_by == "request"
+            held_back = held_back and posting.origin != "system"
+            status = EventStatus.PENDING if held_back else EventStatus.DELIVERED
+            event = event.evolve(status=status)
+            if posting.target is not None:
+                rewrites = await revisions.rewrites_for(rt.store, event, posting.target, now)
+        is_message = event.type is EventType.MESSAGE and not blocked
+        outcome = await rt.store.commit(
+            TimelineCommit(
+                event=event,
+                updated_at=now,
+                rewrites=rewrites,
+                activity_at=now if is_message else None,
+                allow_closed=posting.origin == "system",
+            )
+        )
+        posting.event = outcome.event
+        if outcome.status != "stored":
+            posting.status = outcome.status
+            posting.reason = "duplicate" if outcome.status == "duplicate" else "room_closed"
+            return
+        cascade = posting.cascade
+        cascade.current[event.id] = outcome.event
+        if blocked:
+            rt.notify(
+                cascade,
+                "event_blocked",
+                room_id=event.room_id,
+                channel_id=event.source.channel_id,
+                event_id=event.id,
+                blocked_by=event.blocked_by,
+                reason=posting.reason,
+            )
+        elif event.status is EventStatus.PENDING:
+            posting.status = "pending"
+            posting.reason = "room_paused"
+        else:
+            posting.status = "stored"
+            if posting.origin != "system":
+                self.send_out(posting, outcome.event)
+
+    def send_out(self, posting: Posting, event: RoomEvent) -> None:
+        """Queue a stored event for everybody who may see it. The lock must be held."""
+        cascade = posting.cascade
+        cascade.sent.append(event.id)
+        if posting.origin == "response":
+            cascade.responses.append(event.id)
+        if posting.context is not None:
+            posting.ready += self._router.enqueue(event, posting.context, posting.binding, cascade)
+
+    async def _inject(self, posting: Posting, injected: InjectedEvent) -> None:
+        """Store and send what a hook added. It skips the hooks, but not the budget."""
+        trigger, cascade = posting.event, posting.cascade
+        if not cascade.spend():
+            return
+        targets = injected.target_channel_ids or [trigger.source.channel_id]
+        event = RoomEvent(
+            room_id=trigger.room_id,
+            type=injected.event_type,
+            source=EventSource(
+                channel_id=SYSTEM_CHANNEL,
+                channel_type=ChannelType.SYSTEM,
+                direction=ChannelDirection.OUTBOUND,
+            ),
+            content=injected.content,
+            status=EventStatus.DELIVERED,
+            visibility=",".join(targets),
+            chain_depth=trigger.chain_depth + 1,
+            parent_event_id=trigger.id,
+            correlation_id=trigger.correlation_id or trigger.id,
+            created_at=self._rt.clock.now(),
+            metadata={**injected.metadata, "injected": True},
+        )
+        outcome = await self._rt.store.commit(
+            TimelineCommit(event=event, updated_at=event.created_at)
+        )
+        if outcome.status == "stored":
+            cascade.current[event.id] = outcome.event
+            cascade.sent.append(event.id)
+            if posting.context is not None:
+                posting.ready += self._router.enqueue(
+                    outcome.event, posting.context, None, cascade
+                )
+
+
+def _loaded(posting: Posting) -> RoomSnapshot:
+    if posting.snapshot is None:
+        raise RuntimeError("the posting was not loaded")
+    return posting.snapshot

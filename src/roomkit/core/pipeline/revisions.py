@@ -1,0 +1,101 @@
+"""Edits and deletes: who may make them and what they do to the message they are about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from roomkit.models.content import DeleteContent, EditContent, SystemContent
+from roomkit.models.enums import EventStatus, EventType, ParticipantRole
+from roomkit.models.event import RoomEvent
+from roomkit.models.participant import Participant
+from roomkit.store.base import ConversationStore
+
+_MODERATORS = (ParticipantRole.OWNER, ParticipantRole.AGENT)
+_GONE = SystemContent(body="[Message deleted]", code="deleted")
+
+
+class RevisionRefused(Exception):
+    """The edit or delete is not allowed; `reason` goes onto the blocked event."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+async def find_target(
+    store: ConversationStore, event: RoomEvent, participants: tuple[Participant, ...]
+) -> RoomEvent:
+    """The message that an edit or delete is about.
+
+    Its author may change it, and the room's owners and agents may.
+
+    Raises:
+        RevisionRefused: there is no such message in the room, or the sender may not change it.
+    """
+    content = event.content
+    if not isinstance(content, EditContent | DeleteContent):
+        raise RevisionRefused("not_a_revision")
+    target = await store.get_event(content.target_event_id)
+    if (
+        target is None
+        or target.room_id != event.room_id
+        or target.type is not EventType.MESSAGE
+        or target.status is EventStatus.BLOCKED
+        or "deleted" in target.metadata
+    ):
+        raise RevisionRefused("target_not_found")
+    if not _may_change(event, target, participants):
+        raise RevisionRefused("not_the_author")
+    return target
+
+
+def _may_change(
+    event: RoomEvent, target: RoomEvent, participants: tuple[Participant, ...]
+) -> bool:
+    author, sender = target.source, event.source
+    if sender.channel_id == author.channel_id and sender.participant_id == author.participant_id:
+        return True
+    if sender.participant_id is None:
+        return False
+    if sender.participant_id == author.participant_id and author.participant_id is not None:
+        return True
+    return any(
+        participant.id == sender.participant_id and participant.role in _MODERATORS
+        for participant in participants
+    )
+
+
+async def rewrites_for(
+    store: ConversationStore, event: RoomEvent, target: RoomEvent, now: datetime
+) -> tuple[RoomEvent, ...]:
+    """The earlier events as they shall read once `event` is committed.
+
+    An edit replaces the message's content. A delete withdraws it, together with the wording that earlier
+    edits put into the timeline.
+    """
+    content = event.content
+    if isinstance(content, EditContent):
+        edits = [*target.metadata.get("edit_event_ids", []), event.id]
+        marks = {"edited": True, "edited_at": now.isoformat(), "edit_event_ids": edits}
+        return (
+            target.model_copy(
+                update={"content": content.new_content, "metadata": {**target.metadata, **marks}}
+            ),
+        )
+    rewritten = [_withdrawn(target, event.id, now)]
+    for edit_id in target.metadata.get("edit_event_ids", []):
+        edit = await store.get_event(edit_id)
+        if edit is not None:
+            rewritten.append(_withdrawn(edit, event.id, now))
+    return tuple(rewritten)
+
+
+def _withdrawn(event: RoomEvent, by: str, now: datetime) -> RoomEvent:
+    marks = {"deleted": True, "deleted_at": now.isoformat(), "deleted_by_event": by}
+    return event.model_copy(
+        update={
+            "content": _GONE,
+            "metadata": {**event.metadata, **marks},
+            "channel_data": event.channel_data.model_copy(update={"raw": {}}),
+        }
+    )

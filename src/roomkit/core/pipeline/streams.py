@@ -1,0 +1,128 @@
+"""Answers that go out while they are being written."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from roomkit.channels.base import Channel
+from roomkit.channels.streaming import StreamSink, StreamStart
+from roomkit.core.pipeline.answers import answer_to
+from roomkit.core.pipeline.cascade import Cascade
+from roomkit.core.pipeline.routes import RouteTables
+from roomkit.core.runtime import KitRuntime
+from roomkit.core.visibility import may_write
+from roomkit.models.channel import ChannelBinding, ChannelOutput
+from roomkit.models.content import TextContent
+from roomkit.models.enums import HookTrigger
+from roomkit.models.event import EventSource, RoomEvent
+
+if TYPE_CHECKING:
+    from roomkit.core.pipeline.reentry import Reentry
+
+
+class StreamRelay:
+    """Shows the pieces of an answer to those who may see it, then posts the whole.
+
+    The pieces bypass the lanes: they belong to no event yet. The finished answer takes its turn like any
+    other and may still be blocked or changed by a hook; the end of the stream says what was stored. Where
+    a hook that withholds on failure is registered, no piece is shown before it has seen the whole.
+    """
+
+    def __init__(self, runtime: KitRuntime, routes: RouteTables) -> None:
+        self._rt = runtime
+        self._routes = routes
+
+    async def relay(
+        self,
+        stream: AsyncIterator[Any],
+        channel: Channel,
+        binding: ChannelBinding,
+        trigger: RoomEvent,
+        cascade: Cascade,
+        reentry: Reentry,
+    ) -> None:
+        """Consume a channel's `ChannelOutput.response_stream`.
+
+        It yields pieces of text and may yield, last, a `ChannelOutput` whose first event is the answer
+        with its metadata. If it raises after the first piece, what there is of the answer is stored,
+        marked as partial.
+        """
+        draft = answer_to(
+            trigger,
+            RoomEvent(
+                room_id=trigger.room_id,
+                source=EventSource(channel_id=channel.channel_id),
+                content=TextContent(body=""),
+                created_at=self._rt.clock.now(),
+            ),
+            channel,
+        )
+        sinks = await self._open(draft, binding)
+        pieces: list[str] = []
+        answer: RoomEvent | None = None
+        stored: RoomEvent | None = None
+        reason = "cancelled"
+        try:
+            try:
+                async for item in stream:
+                    if isinstance(item, ChannelOutput):
+                        cascade.tasks.extend(item.tasks)
+                        cascade.observations.extend(item.observations)
+                        answer = item.response_events[0] if item.response_events else None
+                    elif item:
+                        pieces.append(item)
+                        for sink in sinks:
+                            sink.feed(item)
+                reason = "completed"
+            except Exception as error:  # the channel's own code; what it had said is kept
+                reason = "error"
+                cascade.errors.append(f"{channel.channel_id}: {type(error).__name__}")
+                await self._rt.report_error(
+                    trigger.room_id, channel.channel_id, error, event=trigger
+                )
+            text = "".join(pieces)
+            if answer is None and text:
+                answer = draft.evolve(content=TextContent(body=text))
+                if reason == "error":
+                    marks = {"end_reason": "error", "partial": True}
+                    answer = answer.model_copy(update={"metadata": marks})
+            if answer is not None:
+                answer = answer_to(trigger, answer, channel).evolve(id=draft.id)
+                stored = await reentry.post(answer, cascade)
+                if stored is None:
+                    reason = "blocked"
+        finally:
+            closer = getattr(stream, "aclose", None)
+            if closer is not None:
+                await closer()
+            for sink in sinks:
+                await sink.end(stored, reason)
+
+    async def _open(self, draft: RoomEvent, binding: ChannelBinding) -> list[StreamSink]:
+        rt = self._rt
+        if rt.hooks.withholds(HookTrigger.BEFORE_BROADCAST, draft.room_id):
+            return []
+        snapshot = await rt.store.snapshot(draft.room_id)
+        if snapshot is None:
+            return []
+        for current in snapshot.bindings:
+            if current.channel_id == binding.channel_id:
+                binding = current
+        if binding.muted or binding.output_muted or not may_write(binding):
+            return []
+        if binding.visibility != "all" and draft.visibility == "all":
+            draft = draft.evolve(visibility=binding.visibility)
+        start = StreamStart(
+            stream_id=draft.id,
+            room_id=draft.room_id,
+            source_channel_id=draft.source.channel_id,
+            parent_event_id=draft.parent_event_id,
+        )
+        sinks: list[StreamSink] = []
+        for route in self._routes.select(draft, draft.room_id, snapshot.bindings):
+            if route.channel is not None and route.delivers and route.channel.accepts_streams:
+                sink = route.channel.open_stream(start, route.binding)
+                if sink is not None:
+                    sinks.append(sink)
+        return sinks

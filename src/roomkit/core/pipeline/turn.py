@@ -1,0 +1,341 @@
+"""The way of an inbound message, from the webhook to the room.
+
+`InboundPipeline.before_commit` lists the steps in the order that the documentation promises; each is one
+method here or in `Poster`, over one `InboundTurn`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from roomkit._tasks import DeadlineExceeded, bounded
+from roomkit.channels.base import Channel
+from roomkit.core.pipeline.cascade import Cascade
+from roomkit.core.pipeline.context import context_of
+from roomkit.core.pipeline.driver import Driver
+from roomkit.core.pipeline.posting import Posting
+from roomkit.core.runtime import KitRuntime
+from roomkit.core.services.identity import (
+    IdentityService,
+    Verdict,
+    known_participant,
+    recipient_missing,
+)
+from roomkit.core.services.rooms import RoomService
+from roomkit.errors import RoomNotFoundError
+from roomkit.models._frozen import EMPTY_DICT, EMPTY_LIST
+from roomkit.models.address import canonical_address
+from roomkit.models.context import RoomContext
+from roomkit.models.delivery import InboundMessage, InboundResult
+from roomkit.models.enums import (
+    ChannelCategory,
+    EventStatus,
+    HookTrigger,
+    IdentificationStatus,
+    ParticipantStatus,
+)
+from roomkit.models.event import RoomEvent
+from roomkit.models.participant import Participant
+from roomkit.store.records import RoomSnapshot
+
+_REROUTES = 3
+_PROTOTYPE = InboundResult()
+
+
+@dataclass(slots=True, eq=False)
+class InboundTurn:
+    """One inbound message on its way, and what each step found out about it."""
+
+    message: InboundMessage
+    channel: Channel
+    explicit_room: str | None = None
+    room_id: str = ""
+    snapshot: RoomSnapshot | None = None
+    context: RoomContext | None = None
+    event: RoomEvent | None = None
+    verdict: Verdict | None = None
+    posting: Posting | None = None
+    outermost: bool = True
+    result: InboundResult | None = None
+
+
+class InboundPipeline:
+    """Processes inbound messages. Messages of different rooms, and of one room up to its lock, overlap."""
+
+    def __init__(
+        self,
+        runtime: KitRuntime,
+        driver: Driver,
+        rooms: RoomService,
+        identity: IdentityService,
+    ) -> None:
+        self._rt = runtime
+        self._driver = driver
+        self._rooms = rooms
+        self._identity = identity
+        self.before_commit: tuple[Callable[[InboundTurn], Awaitable[None]], ...] = (
+            self.route,
+            self.handle_inbound,
+            self.resolve_identity,
+            self.acquire_lock,
+            self.check_idempotency,
+            self.before_broadcast,
+        )
+
+    async def process(self, message: InboundMessage, room_id: str | None) -> InboundResult:
+        """Take a message all the way; see `RoomKit.process_inbound`."""
+        rt = self._rt
+        rt.check_open()
+        channel = rt.channel(message.channel_id)
+        if rt.inbound_limiter is not None and not rt.inbound_limiter.try_acquire():
+            return InboundResult(blocked=True, reason="rate_limited")
+        sender = canonical_address(channel.channel_type, message.sender_id)
+        if sender != message.sender_id:
+            message = message.evolve(sender_id=sender)
+        for _ in range(_REROUTES):
+            turn = InboundTurn(message, channel, explicit_room=room_id)
+            result = await self._attempt(turn)
+            closed_meanwhile = result.reason == "room_closed" and room_id is None
+            if not closed_meanwhile:
+                break
+        return result
+
+    async def _attempt(self, turn: InboundTurn) -> InboundResult:
+        rt = self._rt
+        try:
+            await bounded(rt.clock, rt.limits.process_timeout, self._until_commit(turn))
+        except BaseException as error:
+            if turn.posting is not None:
+                await self._driver.poster.unlock(turn.posting)
+            if isinstance(error, DeadlineExceeded):
+                return await self._timed_out(turn)
+            raise
+        posting = turn.posting
+        if turn.result is not None or posting is None:
+            return turn.result or _PROTOTYPE
+        await self._driver.carry_through(posting, outermost=turn.outermost)
+        return _result_of(posting)
+
+    async def _until_commit(self, turn: InboundTurn) -> None:
+        for step in self.before_commit:
+            await step(turn)
+            if turn.result is not None:
+                return
+
+    async def _timed_out(self, turn: InboundTurn) -> InboundResult:
+        await self._rt.events.emit(
+            "process_timeout",
+            room_id=turn.room_id or None,
+            channel_id=turn.message.channel_id,
+            timeout=self._rt.limits.process_timeout,
+        )
+        return InboundResult(blocked=True, reason="process_timeout")
+
+    async def route(self, turn: InboundTurn) -> None:
+        """Find the room, or open one."""
+        rt, message, channel = self._rt, turn.message, turn.channel
+        room_id = turn.explicit_room or await self._rooms.find(message, channel)
+        if room_id is None:
+            room_id = await self._rooms.open_for(message, channel)
+        snapshot = await rt.store.snapshot(room_id)
+        if snapshot is None:
+            if turn.explicit_room is not None:
+                raise RoomNotFoundError(room_id)
+            await self._rooms.create(room_id)
+            snapshot = _known(await rt.store.snapshot(room_id))
+        turn.room_id = room_id
+        if not any(binding.channel_id == channel.channel_id for binding in snapshot.bindings):
+            if not self._rooms.is_open(snapshot.room):
+                turn.result = InboundResult(blocked=True, reason="room_closed")
+                return
+            await self._rooms.attach_for(room_id, message, channel)
+            snapshot = _known(await rt.store.snapshot(room_id))
+        turn.snapshot = snapshot
+        turn.context = context_of(snapshot)
+
+    async def handle_inbound(self, turn: InboundTurn) -> None:
+        """Have the channel turn the message into an event."""
+        message, channel, context = turn.message, turn.channel, _known(turn.context)
+        try:
+            event = await channel.handle_inbound(message, context)
+            if not isinstance(event, RoomEvent):
+                raise TypeError(
+                    f"{type(channel).__name__}.handle_inbound returned {type(event).__name__}, "
+                    "not RoomEvent"
+                )
+        except Exception as error:
+            await self._rt.report_error(turn.room_id, channel.channel_id, error)
+            raise
+        key = message.idempotency_key or event.idempotency_key
+        if key is None and message.provider_message_id is not None:
+            key = f"{channel.channel_id}:{message.provider_message_id}"
+        turn.event = event.evolve(
+            room_id=turn.room_id,
+            status=EventStatus.PENDING,
+            chain_depth=0,
+            correlation_id=event.correlation_id or event.id,
+            idempotency_key=key,
+            created_at=self._rt.clock.now(),
+        )
+
+    async def resolve_identity(self, turn: InboundTurn) -> None:
+        """Work out who the sender is: the resolver, then the identity hooks. Holds no lock."""
+        message, channel, context = turn.message, turn.channel, _known(turn.context)
+        event = _known(turn.event)
+        if not self._identity.applies_to(channel.channel_type):
+            return
+        known = known_participant(context, channel.channel_id, message.sender_id)
+        if known is not None and known.identification is IdentificationStatus.IDENTIFIED:
+            turn.verdict = Verdict(known.id, IdentificationStatus.IDENTIFIED)
+        else:
+            result, answered = await self._identity.resolve(message, context)
+            if not answered:
+                await self._rt.events.emit(
+                    "identity_timeout",
+                    room_id=turn.room_id,
+                    channel_id=channel.channel_id,
+                    timeout=self._rt.limits.identity_timeout,
+                )
+            turn.verdict = await self._identity.decide(result, message.sender_id, event, context)
+        if turn.verdict.participant_id != event.source.participant_id:
+            source = event.source.evolve(participant_id=turn.verdict.participant_id)
+            turn.event = event.evolve(source=source)
+
+    async def acquire_lock(self, turn: InboundTurn) -> None:
+        """Wait until nobody else writes to the room."""
+        cascade, turn.outermost = self._driver.cascade_for(turn.room_id)
+        turn.posting = Posting(
+            event=_known(turn.event),
+            cascade=cascade,
+            snapshot=turn.snapshot,
+            context=turn.context,
+        )
+        await self._driver.poster.lock(turn.posting)
+
+    async def check_idempotency(self, turn: InboundTurn) -> None:
+        """Look at the room again, now that it stands still: redeliveries, closed rooms, rights."""
+        poster, posting = self._driver.poster, _known(turn.posting)
+        await poster.load(posting)
+        poster.check_idempotency(posting)
+        if posting.status == "open":
+            await self._welcome(turn, posting)
+            poster.check_rights(posting)
+            poster.check_bounds(posting, outermost=turn.outermost)
+            await poster.check_revision(posting)
+            self._apply_verdict(turn, posting)
+
+    async def before_broadcast(self, turn: InboundTurn) -> None:
+        """Ask the BEFORE_BROADCAST hooks."""
+        await self._driver.poster.run_gates(_known(turn.posting))
+
+    async def _welcome(self, turn: InboundTurn, posting: Posting) -> None:
+        """Make the sender a participant and the binding's recipient, if they are not yet."""
+        channel, binding = turn.channel, posting.binding
+        if binding is None or channel.category is ChannelCategory.INTELLIGENCE:
+            return
+        store, sender = self._rt.store, turn.message.sender_id
+        verdict = turn.verdict
+        participant_id = sender if verdict is None else verdict.participant_id
+        changed = False
+        if recipient_missing(binding):
+            metadata = {**binding.metadata, str(binding.recipient_key): sender}
+            await store.update_binding(binding.evolve(metadata=metadata))
+            changed = True
+        existing = next(
+            (one for one in _known(posting.snapshot).participants if one.id == participant_id),
+            None,
+        )
+        if existing is None:
+            await self._join(turn, posting, participant_id)
+            changed = True
+        elif existing.status is ParticipantStatus.LEFT or _learned(existing, verdict):
+            await store.update_participant(_updated(existing, verdict))
+            changed = True
+        if changed:
+            await self._driver.poster.load(posting)
+
+    async def _join(self, turn: InboundTurn, posting: Posting, participant_id: str) -> None:
+        verdict, message = turn.verdict, turn.message
+        participant = Participant(
+            id=participant_id,
+            room_id=turn.room_id,
+            channel_id=turn.channel.channel_id,
+            address=message.sender_id if participant_id != message.sender_id else None,
+            display_name=message.metadata.get("display_name"),
+            identification=IdentificationStatus.PENDING,
+            joined_at=self._rt.clock.now(),
+        )
+        await self._rt.store.add_participant(_updated(participant, verdict))
+
+    def _apply_verdict(self, turn: InboundTurn, posting: Posting) -> None:
+        verdict = turn.verdict
+        if verdict is None:
+            return
+        if verdict.failures:
+            self._driver.poster.report_failures(posting, verdict.failures)
+        if verdict.blocked_by is not None and posting.status == "open":
+            posting.block(verdict.blocked_by, verdict.reason or "identity_rejected")
+            posting.injected = verdict.injected
+        elif verdict.resolved_by is not None and verdict.identity is not None:
+            rt = self._rt
+            if rt.hooks.listens(HookTrigger.ON_PARTICIPANT_IDENTIFIED, turn.room_id):
+                rt.in_background(
+                    posting.cascade,
+                    rt.observe(HookTrigger.ON_PARTICIPANT_IDENTIFIED, posting.event, turn.room_id),
+                    "on_participant_identified",
+                )
+
+
+def _learned(participant: Participant, verdict: Verdict | None) -> bool:
+    return verdict is not None and verdict.status is not participant.identification
+
+
+def _updated(participant: Participant, verdict: Verdict | None) -> Participant:
+    """The participant as a verdict leaves them. Who had left is back."""
+    status = participant.status
+    if status is ParticipantStatus.LEFT:
+        status = ParticipantStatus.ACTIVE
+    if verdict is None:
+        return participant.evolve(status=status)
+    identity = verdict.identity
+    return participant.evolve(
+        status=status,
+        identification=verdict.status,
+        identity_id=participant.identity_id if identity is None else identity.id,
+        display_name=participant.display_name
+        or (None if identity is None else identity.display_name),
+        candidates=verdict.candidates,
+        resolved_by=verdict.resolved_by or participant.resolved_by,
+    )
+
+
+def _result_of(posting: Posting) -> InboundResult:
+    """What the caller learns once the cascade has come to rest."""
+    cascade, status = posting.cascade, posting.status
+    stored = status != "closed"
+    event = cascade.current.get(posting.event.id, posting.event) if stored else None
+    return _PROTOTYPE.evolve(
+        blocked=status not in ("stored", "pending"),
+        reason=posting.reason,
+        event=event,
+        response_events=_answers(cascade) if cascade.responses else EMPTY_LIST,
+        delivery_results=EMPTY_DICT if event is None else event.delivery_results,
+        hook_errors=list(cascade.failures) if cascade.failures else EMPTY_LIST,
+        tasks=list(cascade.saved_tasks) if cascade.saved_tasks else EMPTY_LIST,
+        observations=(
+            list(cascade.saved_observations) if cascade.saved_observations else EMPTY_LIST
+        ),
+        error=cascade.errors[0] if cascade.errors else None,
+    )
+
+
+def _answers(cascade: Cascade) -> list[RoomEvent]:
+    return [cascade.current[event_id] for event_id in cascade.responses]
+
+
+def _known[T](value: T | None) -> T:
+    """A value that an earlier step has set."""
+    if value is None:
+        raise RuntimeError("the steps of a turn were run out of order")
+    return value

@@ -1,0 +1,103 @@
+"""What vendors report about messages that were sent."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from roomkit._tasks import bounded
+from roomkit.core.runtime import KitRuntime
+from roomkit.models.delivery import DeliveryResult, DeliveryStatus
+from roomkit.models.enums import HookTrigger
+
+logger = logging.getLogger("roomkit.delivery")
+
+type DeliveryStatusHandler = Callable[[DeliveryStatus], Any | Awaitable[Any]]
+
+_HANDLER_TIMEOUT = 30.0
+_LADDER = {"queued": 0, "accepted": 0, "sending": 1, "sent": 2, "delivered": 3, "read": 4}
+_FAILED = frozenset({"failed", "undelivered", "rejected", "expired"})
+
+
+def next_status(current: str | None, reported: str) -> str | None:
+    """The status to keep when a report comes in, or None to leave things as they are.
+
+    Reports arrive in any order. A message only ever gets further (queued, sent, delivered, read), and
+    once it has failed it stays failed; so does one that was seen to arrive.
+    """
+    reported = reported.lower()
+    if current in _FAILED:
+        return None
+    if reported in _FAILED:
+        return None if current in ("delivered", "read") else "failed"
+    if reported not in _LADDER:
+        return None
+    if current is None or _LADDER.get(current, -1) < _LADDER[reported]:
+        return reported
+    return None
+
+
+class DeliveryStatusService:
+    """Keeps reports with the events they are about and tells the host."""
+
+    def __init__(self, runtime: KitRuntime) -> None:
+        self._rt = runtime
+        self._handlers: list[DeliveryStatusHandler] = []
+
+    def add_handler(self, handler: DeliveryStatusHandler) -> None:
+        self._handlers.append(handler)
+
+    async def process(self, status: DeliveryStatus) -> None:
+        """Record a report and run handlers and hooks, also for messages that nobody knows."""
+        rt = self._rt
+        await rt.store.add_delivery_status(status)
+        found = await rt.store.find_delivery(status.message_id)
+        room_id: str | None = None
+        if found is not None:
+            event, channel_id = found
+            room_id = event.room_id
+            async with rt.locks.locked(f"delivery:{event.id}"):
+                fresh = await rt.store.get_event(event.id)
+                known = None if fresh is None else fresh.delivery_results.get(channel_id)
+                if known is not None:
+                    await self._advance(room_id, event.id, known, status)
+        for handler in list(self._handlers):
+            await self._call(handler, status)
+        if rt.hooks.listens(HookTrigger.ON_DELIVERY_STATUS, room_id):
+            context = None if room_id is None else await rt.context(room_id)
+            failures = await rt.hooks.observe(
+                HookTrigger.ON_DELIVERY_STATUS, room_id, status, context
+            )
+            await rt.report_hook_failures(failures, room_id or "")
+
+    async def _advance(
+        self, room_id: str, event_id: str, known: DeliveryResult, status: DeliveryStatus
+    ) -> None:
+        kept = next_status(known.status, status.status)
+        if kept is None:
+            return
+        changes: dict[str, Any] = {"status": kept}
+        if kept == "failed":
+            changes |= {
+                "success": False,
+                "error": status.error_message or "failed",
+                "error_code": status.error_code,
+            }
+        result = known.model_copy(update=changes)
+        await self._rt.store.record_deliveries(room_id, event_id, {known.channel_id: result})
+
+    async def _call(self, handler: DeliveryStatusHandler, status: DeliveryStatus) -> None:
+        try:
+            result = handler(status)
+            if inspect.isawaitable(result):
+                await bounded(self._rt.clock, _HANDLER_TIMEOUT, _as_coroutine(result))
+        except Exception as error:  # a handler is foreign code; the others still run
+            logger.error(
+                "delivery status handler failed: %s", type(error).__name__, exc_info=error
+            )
+
+
+async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable

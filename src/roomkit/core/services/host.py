@@ -1,0 +1,56 @@
+"""The kit as its channels see it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from roomkit._clock import Clock
+from roomkit.core.pipeline.turn import InboundPipeline
+from roomkit.core.runtime import KitRuntime
+from roomkit.models.delivery import InboundMessage, InboundResult
+from roomkit.models.enums import HookTrigger
+from roomkit.models.event import RoomEvent
+from roomkit.realtime.base import EphemeralEvent
+from roomkit.telemetry.base import TelemetryProvider
+
+
+class KitHost:
+    """Implements `roomkit.channels.host.ChannelHost` over the runtime."""
+
+    def __init__(self, runtime: KitRuntime, inbound: InboundPipeline) -> None:
+        self._rt = runtime
+        self._inbound = inbound
+
+    @property
+    def clock(self) -> Clock:
+        return self._rt.clock
+
+    @property
+    def telemetry(self) -> TelemetryProvider:
+        return self._rt.telemetry
+
+    def spawn(self, coro: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        return self._rt.scope.spawn(coro, name=name)
+
+    async def process_inbound(
+        self, message: InboundMessage, room_id: str | None = None
+    ) -> InboundResult:
+        return await self._inbound.process(message, room_id)
+
+    async def publish(self, room_id: str, event: EphemeralEvent) -> None:
+        await self._rt.realtime.publish(room_id, event)
+
+    async def observe(self, trigger: HookTrigger, payload: Any, room_id: str) -> None:
+        await self._rt.observe(trigger, payload, room_id)
+
+    async def report_error(
+        self,
+        room_id: str,
+        channel_id: str,
+        error: BaseException,
+        *,
+        event: RoomEvent | None = None,
+    ) -> None:
+        await self._rt.report_error(room_id, channel_id, error, event=event)

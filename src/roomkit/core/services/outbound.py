@@ -1,0 +1,102 @@
+"""Events that the host application itself puts into a room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from roomkit.core.pipeline.driver import Driver
+from roomkit.core.pipeline.posting import Posting
+from roomkit.core.runtime import KitRuntime
+from roomkit.errors import ChannelNotFoundError, RoomClosedError, RoomNotFoundError
+from roomkit.models.content import EventContent
+from roomkit.models.enums import ChannelDirection, EventType, HookTrigger
+from roomkit.models.event import EventSource, RoomEvent
+from roomkit.models.task import Observation
+
+
+class OutboundService:
+    """Sends events and feedback on behalf of the host."""
+
+    def __init__(self, runtime: KitRuntime, driver: Driver) -> None:
+        self._rt = runtime
+        self._driver = driver
+
+    async def send(
+        self,
+        room_id: str,
+        channel_id: str,
+        content: EventContent,
+        *,
+        event_type: EventType,
+        chain_depth: int,
+        visibility: str,
+        response_visibility: str | None,
+        participant_id: str | None,
+        metadata: Mapping[str, Any] | None,
+        idempotency_key: str | None,
+    ) -> RoomEvent:
+        """Post an event as the given channel's; see `RoomKit.send_event`."""
+        rt = self._rt
+        rt.check_open()
+        snapshot = await rt.store.snapshot(room_id)
+        if snapshot is None:
+            raise RoomNotFoundError(room_id)
+        for binding in snapshot.bindings:
+            if binding.channel_id == channel_id:
+                break
+        else:
+            raise ChannelNotFoundError(room_id, channel_id)
+        event = RoomEvent(
+            room_id=room_id,
+            type=event_type,
+            source=EventSource(
+                channel_id=channel_id,
+                channel_type=binding.channel_type,
+                participant_id=participant_id,
+                direction=ChannelDirection.OUTBOUND,
+            ),
+            content=content,
+            visibility=visibility,
+            response_visibility=response_visibility,
+            chain_depth=chain_depth,
+            idempotency_key=idempotency_key,
+            created_at=rt.clock.now(),
+            metadata=dict(metadata or {}),
+        )
+        event = event.evolve(correlation_id=event.id)
+        cascade, outermost = self._driver.cascade_for(room_id)
+        posting = Posting(event=event, cascade=cascade, origin="sent")
+        await self._driver.post(posting, outermost=outermost)
+        if posting.status == "closed":
+            status = "closed" if posting.snapshot is None else posting.snapshot.room.status.value
+            raise RoomClosedError(room_id, status)
+        return cascade.current.get(posting.event.id, posting.event)
+
+    async def feedback(
+        self,
+        room_id: str,
+        rating: float,
+        *,
+        comment: str,
+        event_id: str | None,
+        user_id: str | None,
+        metadata: Mapping[str, Any] | None,
+    ) -> Observation:
+        """Store somebody's rating and run the ON_FEEDBACK hooks."""
+        rt = self._rt
+        if await rt.store.get_room(room_id) is None:
+            raise RoomNotFoundError(room_id)
+        details = {"rating": rating, "event_id": event_id, "user_id": user_id}
+        known = {key: value for key, value in details.items() if value is not None}
+        observation = await rt.store.add_observation(
+            Observation(
+                room_id=room_id,
+                category="feedback",
+                content=comment,
+                created_at=rt.clock.now(),
+                metadata={**(metadata or {}), **known},
+            )
+        )
+        await rt.observe(HookTrigger.ON_FEEDBACK, observation, room_id)
+        return observation

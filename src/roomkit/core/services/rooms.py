@@ -1,0 +1,229 @@
+"""Rooms: opening, finding, pausing, closing, and the people in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from roomkit.channels.base import Channel
+from roomkit.core.pipeline.driver import Driver, Operation
+from roomkit.core.pipeline.timers import due_status
+from roomkit.core.runtime import KitRuntime
+from roomkit.core.services.bindings import BindingService
+from roomkit.core.services.transitions import Transitions, system_event
+from roomkit.errors import RoomClosedError, RoomNotFoundError
+from roomkit.models._base import new_id
+from roomkit.models.delivery import InboundMessage
+from roomkit.models.enums import HookTrigger, RoomStatus
+from roomkit.models.room import Room, RoomTimers
+from roomkit.store.rules import OPEN_STATUSES
+
+if TYPE_CHECKING:
+    from roomkit.core.framework import RoomKit
+
+_PAGE = 200
+
+
+class RoomOrchestrator(Protocol):
+    """What a kit asks of an orchestration strategy: to furnish a new room."""
+
+    async def install(self, kit: RoomKit, room_id: str) -> None: ...
+
+
+class RoomService:
+    """The life of rooms. Changes to one room are serialised with its messages by the room's lock."""
+
+    def __init__(
+        self,
+        runtime: KitRuntime,
+        driver: Driver,
+        transitions: Transitions,
+        bindings: BindingService,
+    ) -> None:
+        self._rt = runtime
+        self._driver = driver
+        self._transitions = transitions
+        self._bindings = bindings
+
+    async def create(
+        self,
+        room_id: str | None,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        timers: RoomTimers | None = None,
+        organization_id: str | None = None,
+    ) -> tuple[Room, bool]:
+        """Store a room and tell about it; an id in use gives the existing room, untouched, and False."""
+        rt = self._rt
+        rt.check_open()
+        now = rt.clock.now()
+        values = dict(metadata or {})
+        in_metadata = values.pop("timers", None)
+        if timers is None and in_metadata is not None:
+            timers = RoomTimers.model_validate(in_metadata)
+        room = Room(
+            id=room_id if room_id is not None else new_id(),
+            organization_id=organization_id,
+            created_at=now,
+            updated_at=now,
+            timers=timers or RoomTimers(),
+            metadata=values,
+        )
+
+        async def body(operation: Operation) -> tuple[Room, bool]:
+            stored = await rt.store.create_room(room)
+            # Whoever loses a race for an id gets the winner's room, which cannot equal its own.
+            created = stored == room and stored.event_count == 0
+            if created:
+                rt.notify(operation.cascade, "room_created", room_id=room.id)
+                notice = system_event(room.id, "room_created", "The room was created.")
+                operation.tell(HookTrigger.ON_ROOM_CREATED, notice)
+            return stored, created
+
+        existing = await rt.store.get_room(room.id) if room_id is not None else None
+        if existing is not None:
+            return existing, False
+        return await self._driver.operate(room.id, body)
+
+    async def get(self, room_id: str) -> Room:
+        """The room.
+
+        Raises:
+            RoomNotFoundError: there is none.
+        """
+        room = await self._rt.store.get_room(room_id)
+        if room is None:
+            raise RoomNotFoundError(room_id)
+        return room
+
+    def is_open(self, room: Room) -> bool:
+        return room.status in OPEN_STATUSES
+
+    async def find(self, message: InboundMessage, channel: Channel) -> str | None:
+        """The room that the router names for a message."""
+        return await self._rt.inbound_router.route(
+            channel.channel_id, channel.channel_type, message.sender_id
+        )
+
+    async def open_for(self, message: InboundMessage, channel: Channel) -> str:
+        """A new room for a message that belongs nowhere yet.
+
+        Messages that arrive together from one sender share the room: the first one opens it, and the
+        others find it when their turn comes.
+        """
+        key = f"open-room:{channel.channel_id}:{message.sender_id}"
+        async with self._rt.locks.locked(key):
+            room_id = await self.find(message, channel)
+            if room_id is None:
+                room, _ = await self.create(None)
+                room_id = room.id
+                await self.attach_for(room_id, message, channel)
+            return room_id
+
+    async def attach_for(self, room_id: str, message: InboundMessage, channel: Channel) -> None:
+        """Attach the channel that a message came through, with its sender as recipient."""
+        metadata: dict[str, Any] = {}
+        if channel.recipient_key is not None:
+            metadata[channel.recipient_key] = message.sender_id
+        await self._bindings.attach(room_id, channel.channel_id, metadata=metadata)
+
+    async def update_metadata(self, room_id: str, metadata: Mapping[str, Any]) -> Room:
+        """Merge keys into a room's metadata."""
+
+        async def body(_operation: Operation) -> Room:
+            room = await self.get(room_id)
+            merged = {**room.metadata, **metadata}
+            return await self._rt.store.update_room(
+                room.evolve(metadata=merged, updated_at=self._rt.clock.now())
+            )
+
+        return await self._driver.operate(room_id, body)
+
+    async def close(self, room_id: str) -> Room:
+        """Close a room. Closing it again does nothing."""
+
+        async def body(operation: Operation) -> Room:
+            room = await self.get(room_id)
+            if room.status not in OPEN_STATUSES:
+                return room
+            return await self._transitions.to_closed(room, operation.cascade)
+
+        return await self._driver.operate(room_id, body)
+
+    async def archive(self, room_id: str) -> Room:
+        """Put a room away for good."""
+
+        async def body(operation: Operation) -> Room:
+            room = await self.get(room_id)
+            if room.status is RoomStatus.ARCHIVED:
+                return room
+            return await self._transitions.to_archived(room, operation.cascade)
+
+        return await self._driver.operate(room_id, body)
+
+    async def pause(self, room_id: str) -> Room:
+        """Hold a room's messages back until `resume`."""
+
+        async def body(operation: Operation) -> Room:
+            room = await self.get(room_id)
+            if room.status not in OPEN_STATUSES:
+                raise RoomClosedError(room_id, room.status.value)
+            if room.status is RoomStatus.PAUSED and room.paused_by == "request":
+                return room
+            return await self._transitions.to_paused(room, operation.cascade, "request")
+
+        return await self._driver.operate(room_id, body)
+
+    async def resume(self, room_id: str) -> Room:
+        """Take a room up again and send out what was held back, in order."""
+
+        async def body(operation: Operation) -> Room:
+            room = await self.get(room_id)
+            if room.status not in OPEN_STATUSES:
+                raise RoomClosedError(room_id, room.status.value)
+            if room.status is RoomStatus.ACTIVE:
+                return room
+            room = await self._transitions.to_active(room, operation.cascade)
+            await self._driver.release_pending(operation)
+            return room
+
+        return await self._driver.operate(room_id, body)
+
+    async def check_timers(self, room_id: str) -> tuple[Room, bool]:
+        """Do what a room's timers are due to do; also tells whether that was anything."""
+
+        async def body(operation: Operation) -> tuple[Room, bool]:
+            room = await self.get(room_id)
+            due = due_status(room, self._rt.clock.now())
+            if due is RoomStatus.CLOSED:
+                return await self._transitions.to_closed(room, operation.cascade), True
+            if due is RoomStatus.PAUSED:
+                return await self._transitions.to_paused(room, operation.cascade, "timer"), True
+            return room, False
+
+        return await self._driver.operate(room_id, body)
+
+    async def check_all_timers(self) -> list[Room]:
+        """Do so for all rooms; returns those that changed."""
+        due: list[str] = []
+        now = self._rt.clock.now()
+        for status in OPEN_STATUSES:
+            due += await self._due_rooms(status, now)
+        changed: list[Room] = []
+        for room_id in dict.fromkeys(due):
+            try:
+                room, moved = await self.check_timers(room_id)
+            except RoomNotFoundError:  # deleted since it was listed
+                continue
+            if moved:
+                changed.append(room)
+        return changed
+
+    async def _due_rooms(self, status: RoomStatus, now: datetime) -> list[str]:
+        due: list[str] = []
+        offset = 0
+        while rooms := await self._rt.store.find_rooms(status=status, offset=offset, limit=_PAGE):
+            offset += len(rooms)
+            due += [room.id for room in rooms if due_status(room, now) is not None]
+        return due

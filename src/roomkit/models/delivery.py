@@ -1,0 +1,175 @@
+"""Messages coming in, and what became of messages going out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, FrozenModel, Metadata, Text
+from roomkit.models.content import EventContent
+from roomkit.models.enums import EventType
+
+if TYPE_CHECKING:
+    from roomkit.models.event import RoomEvent
+    from roomkit.models.task import Observation, Task
+
+
+class InboundMessage(FrozenModel):
+    """A message as a vendor's webhook, a WebSocket or the host application hands it in.
+
+    ``idempotency_key`` (or, without one, ``provider_message_id``) makes a redelivery harmless: a second
+    message of the same channel with the same key is answered with the event that the first one became.
+    ``event_type`` is normally derived from the content: edits and deletes have types of their own.
+    """
+
+    channel_id: str
+    sender_id: Text
+    content: EventContent
+    idempotency_key: str | None = None
+    provider_message_id: str | None = None
+    event_type: EventType | None = None
+    metadata: Metadata = EMPTY_DICT
+
+
+class ProviderResult(FrozenModel):
+    """What a vendor answered to one send.
+
+    ``retryable`` tells whether the same request may succeed later; a refusal such as "no such number"
+    leaves it False and is not tried again. ``retry_after`` is the vendor's own wish, in seconds.
+    """
+
+    success: bool
+    provider_message_id: str | None = None
+    error: str | None = None
+    error_code: str | None = None
+    retryable: bool = False
+    retry_after: float | None = None
+    metadata: Metadata = EMPTY_DICT
+
+
+class RCSResult(ProviderResult):
+    """A `ProviderResult` that also tells whether the message went out as SMS instead."""
+
+    fallback: bool = False
+
+
+class DeliveryResult(FrozenModel):
+    """The outcome of one event for one channel.
+
+    ``error`` is a stable code (``no_recipient``, ``circuit_open``, ``transcoding_failed`` …) or the
+    vendor's words. ``parts`` counts the messages that a long text was split into, ``truncated`` tells
+    that it was cut. ``status`` follows the vendor's later reports.
+    """
+
+    channel_id: str
+    success: bool
+    provider_message_id: str | None = None
+    error: str | None = None
+    error_code: str | None = None
+    status: str | None = None
+    parts: int = 1
+    truncated: bool = False
+    metadata: Metadata = EMPTY_DICT
+
+
+class DeliveryStatus(FrozenModel):
+    """A vendor's later report about a message that was sent: "sent", "delivered", "read", "failed" …"""
+
+    provider: str
+    message_id: str
+    status: str
+    recipient: str = ""
+    sender: str = ""
+    error_code: str | None = None
+    error_message: Text | None = None
+    timestamp: str | None = None
+    raw: Metadata = EMPTY_DICT
+
+
+class HookFailure(FrozenModel):
+    """A hook that raised, timed out or returned something it must not."""
+
+    hook: str
+    trigger: str
+    error: str
+
+
+class InboundResult(FrozenModel):
+    """What became of an inbound message and of everything it set in motion.
+
+    Attributes:
+        blocked: the message was not broadcast.
+        reason: why it was blocked: a hook's reason, or ``duplicate``, ``room_closed``, ``rate_limited``,
+            ``process_timeout``, ``participant_banned``, ``channel_not_writable``, ``muted`` …
+        event: the event as stored; for a duplicate the one that was stored the first time. None if
+            nothing was stored.
+        response_events: the answers that the message caused, in the order in which they were committed.
+        delivery_results: the outcome per channel for the message itself.
+        delivery_errors: the same, failures only, as text.
+        hook_errors: hooks that failed on the way.
+        error: the first failure of a channel that should have reacted, such as an AI provider's.
+    """
+
+    blocked: bool = False
+    reason: str | None = None
+    event: RoomEvent | None = None
+    response_events: list[RoomEvent] = EMPTY_LIST
+    delivery_results: dict[str, DeliveryResult] = EMPTY_DICT
+    hook_errors: list[HookFailure] = EMPTY_LIST
+    tasks: list[Task] = EMPTY_LIST
+    observations: list[Observation] = EMPTY_LIST
+    error: str | None = None
+
+    @property
+    def delivery_errors(self) -> dict[str, str]:
+        return {
+            channel_id: result.error or "failed"
+            for channel_id, result in self.delivery_results.items()
+            if not result.success
+        }
+
+    @property
+    def room_id(self) -> str | None:
+        """The room that the message landed in, if it was stored."""
+        return self.event.room_id if self.event is not None else None
+
+
+class WebhookMeta(FrozenModel):
+    """A vendor's webhook in normal form, whichever vendor it was.
+
+    Exactly one of the three holds: `is_inbound` (somebody wrote), `is_status` (a report about a message
+    sent earlier), or neither (something to acknowledge and ignore).
+    """
+
+    provider: str
+    sender: Text = ""
+    recipient: str = ""
+    body: Text = ""
+    event_type: str = "inbound"
+    external_id: str | None = None
+    media_urls: list[dict[str, Any]] = EMPTY_LIST
+    status: DeliveryStatus | None = None
+    message: InboundMessage | None = None
+    raw: Metadata = EMPTY_DICT
+
+    @property
+    def is_inbound(self) -> bool:
+        return self.event_type == "inbound"
+
+    @property
+    def is_status(self) -> bool:
+        return self.status is not None
+
+    def to_inbound(self, channel_id: str) -> InboundMessage:
+        """The message for `RoomKit.process_inbound`.
+
+        Raises:
+            ValueError: the webhook carries no message.
+        """
+        if self.message is None:
+            raise ValueError(f"this {self.provider} webhook carries no message")
+        return self.message.model_copy(update={"channel_id": channel_id})
+
+
+WebhookPayload = WebhookMeta | Mapping[str, Any] | bytes | str
+"""What `RoomKit.process_webhook` accepts: a parsed webhook, a mapping, or the raw JSON body."""

@@ -1,0 +1,97 @@
+"""What hooks decide and add."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, FrozenModel, Metadata
+from roomkit.models.content import EventContent
+from roomkit.models.enums import EventType
+from roomkit.models.event import RoomEvent
+from roomkit.models.task import Observation, Task
+
+
+class InjectedEvent(FrozenModel):
+    """A message that a hook adds to the room. Without targets it goes back to the sender's channel."""
+
+    content: EventContent
+    target_channel_ids: list[str] = EMPTY_LIST
+    event_type: EventType = EventType.MESSAGE
+    metadata: Metadata = EMPTY_DICT
+
+
+class HookResult(FrozenModel):
+    """A sync hook's decision about an event. Side effects count whatever the decision is."""
+
+    action: Literal["allow", "block", "modify"] = "allow"
+    event: RoomEvent | None = None
+    reason: str | None = None
+    injected_events: list[InjectedEvent] = EMPTY_LIST
+    tasks: list[Task] = EMPTY_LIST
+    observations: list[Observation] = EMPTY_LIST
+
+    @model_validator(mode="after")
+    def _modify_needs_an_event(self) -> Self:
+        if self.action == "modify" and self.event is None:
+            raise ValueError('action "modify" needs the changed event in `event`')
+        return self
+
+    @classmethod
+    def allow(
+        cls,
+        *,
+        injected_events: list[InjectedEvent] | None = None,
+        tasks: list[Task] | None = None,
+        observations: list[Observation] | None = None,
+    ) -> HookResult:
+        """Let the event pass."""
+        if injected_events is None and tasks is None and observations is None:
+            return HOOK_ALLOWS
+        return cls(
+            action="allow",
+            injected_events=injected_events or [],
+            tasks=tasks or [],
+            observations=observations or [],
+        )
+
+    @classmethod
+    def block(
+        cls,
+        reason: str = "blocked",
+        *,
+        injected_events: list[InjectedEvent] | None = None,
+        tasks: list[Task] | None = None,
+        observations: list[Observation] | None = None,
+    ) -> HookResult:
+        """Withhold the event: it is stored as blocked with this reason and reaches nobody."""
+        return cls(
+            action="block",
+            reason=reason,
+            injected_events=injected_events or [],
+            tasks=tasks or [],
+            observations=observations or [],
+        )
+
+    @classmethod
+    def modify(
+        cls,
+        event: RoomEvent,
+        *,
+        injected_events: list[InjectedEvent] | None = None,
+        tasks: list[Task] | None = None,
+        observations: list[Observation] | None = None,
+    ) -> HookResult:
+        """Go on with `event` instead. Its id, room, index and chain depth stay as they were."""
+        return cls(
+            action="modify",
+            event=event,
+            injected_events=injected_events or [],
+            tasks=tasks or [],
+            observations=observations or [],
+        )
+
+
+HOOK_ALLOWS = HookResult()
+"""The plain permission: one shared object."""

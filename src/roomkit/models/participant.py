@@ -1,0 +1,33 @@
+"""People in rooms."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, FrozenModel, Metadata, Text, utc_now
+from roomkit.models.enums import IdentificationStatus, ParticipantRole, ParticipantStatus
+from roomkit.models.identity import Identity
+
+
+class Participant(FrozenModel):
+    """Somebody in a room, on the channel where they were first seen.
+
+    The same person in two rooms is two participants; ``identity_id`` ties them together. ``address`` is
+    where they wrote from, as far as it is not their id.
+    """
+
+    id: str
+    room_id: str
+    channel_id: str
+    address: str | None = None
+    display_name: Text | None = None
+    role: ParticipantRole = ParticipantRole.MEMBER
+    status: ParticipantStatus = ParticipantStatus.ACTIVE
+    identification: IdentificationStatus = IdentificationStatus.PENDING
+    identity_id: str | None = None
+    candidates: list[Identity] = EMPTY_LIST
+    resolved_by: str | None = None
+    joined_at: datetime = Field(default_factory=utc_now)
+    metadata: Metadata = EMPTY_DICT

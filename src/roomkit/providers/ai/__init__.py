@@ -1,0 +1,1 @@
+"""Language models: the interface, its data, and a scripted stand-in."""

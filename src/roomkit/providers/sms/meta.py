@@ -1,0 +1,34 @@
+"""One way to read any SMS vendor's webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from roomkit.models.delivery import WebhookMeta
+
+# Vendor → the module and the function that read its webhooks; imported when first asked for.
+_READERS: Mapping[str, tuple[str, str]] = {
+    "twilio": ("roomkit.providers.twilio.webhook", "read_twilio_webhook"),
+}
+
+
+def extract_sms_meta(provider: str, payload: Mapping[str, Any]) -> WebhookMeta:
+    """A vendor's webhook in normal form: a message, a status report, or something to ignore.
+
+    Args:
+        provider: the vendor's name in lower case, such as ``"twilio"``.
+        payload: the decoded body.
+
+    Raises:
+        ValueError: there is no such vendor; the message lists those that there are.
+        WebhookError: the payload is not one of the vendor's.
+    """
+    try:
+        module, function = _READERS[provider]
+    except (KeyError, TypeError):
+        known = ", ".join(sorted(_READERS))
+        raise ValueError(f"unknown SMS provider; known are: {known}") from None
+    read: Callable[[Mapping[str, Any]], WebhookMeta] = getattr(import_module(module), function)
+    return read(payload)

@@ -1,0 +1,29 @@
+"""`WhatsAppProvider`, the interface to WhatsApp."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from roomkit.models.delivery import ProviderResult
+from roomkit.models.event import RoomEvent
+from roomkit.providers.base import TransportProvider
+
+
+class WhatsAppProvider(TransportProvider):
+    """Sends WhatsApp messages."""
+
+    @abstractmethod
+    async def send(self, event: RoomEvent, to: str) -> ProviderResult:
+        """Send an event's text, files and controls to a phone number.
+
+        Called concurrently for different rooms; one room's messages come one after another.
+
+        Args:
+            event: text, rich text with buttons or quick replies, files, a location or a template.
+            to: the recipient's number as the channel knows it, usually E.164.
+
+        Returns:
+            The vendor's id for the message. A refusal is a result with ``success=False``, whose
+            ``retryable`` says whether trying again may help; being out of reach may also be
+            raised, as `ProviderError`.
+        """

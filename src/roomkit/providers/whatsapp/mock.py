@@ -1,0 +1,18 @@
+"""A `WhatsAppProvider` for tests and trials."""
+
+from __future__ import annotations
+
+from roomkit.models.delivery import ProviderResult
+from roomkit.models.event import RoomEvent
+from roomkit.providers._mock import RecordingProvider
+from roomkit.providers.whatsapp.base import WhatsAppProvider
+
+
+class MockWhatsAppProvider(RecordingProvider, WhatsAppProvider):
+    """Sends nothing; ``sent`` lists what it was given.
+
+    See `RecordingProvider` for scripting failures.
+    """
+
+    async def send(self, event: RoomEvent, to: str) -> ProviderResult:
+        return self._record(event, to)

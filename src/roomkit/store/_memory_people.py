@@ -1,0 +1,48 @@
+"""The known people of the in-memory store and their addresses."""
+
+from __future__ import annotations
+
+from roomkit.errors import IdentityNotFoundError
+from roomkit.models.address import canonical_address
+from roomkit.models.identity import Identity
+
+
+class People:
+    """Identities by id, and by address within an organisation."""
+
+    def __init__(self) -> None:
+        self._identities: dict[str, Identity] = {}
+        self._owners: dict[tuple[str | None, str, str], str] = {}
+
+    def add(self, identity: Identity) -> Identity:
+        identity = Identity.model_validate(identity.model_dump())
+        self._identities[identity.id] = identity
+        for channel_type, addresses in identity.addresses.items():
+            for address in addresses:
+                self._owners[_key(identity.organization_id, channel_type, address)] = identity.id
+        return identity
+
+    def get(self, identity_id: str) -> Identity | None:
+        return self._identities.get(identity_id)
+
+    def find(
+        self, organization_id: str | None, channel_type: str, address: str
+    ) -> Identity | None:
+        owner = self._owners.get(_key(organization_id, channel_type, address))
+        return None if owner is None else self._identities[owner]
+
+    def link(self, identity_id: str, channel_type: str, address: str) -> None:
+        identity = self._identities.get(identity_id)
+        if identity is None:
+            raise IdentityNotFoundError(identity_id)
+        known = identity.addresses.get(str(channel_type), [])
+        if address not in known:
+            addresses = {**identity.addresses, str(channel_type): [*known, address]}
+            identity = self._identities[identity_id] = identity.evolve(addresses=addresses)
+        self._owners[_key(identity.organization_id, channel_type, address)] = identity_id
+
+
+def _key(
+    organization_id: str | None, channel_type: str, address: str
+) -> tuple[str | None, str, str]:
+    return (organization_id, str(channel_type), canonical_address(channel_type, address))

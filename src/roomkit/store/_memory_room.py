@@ -1,0 +1,126 @@
+"""One room of the in-memory store and its timeline."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+
+from roomkit.models.channel import ChannelBinding
+from roomkit.models.event import RoomEvent
+from roomkit.models.participant import Participant
+from roomkit.models.room import Room
+from roomkit.models.task import Observation
+from roomkit.store.records import RECENT_EVENTS, RoomSnapshot
+from roomkit.store.rules import is_history
+
+
+class RoomRecord:
+    """A room and all that belongs to it. ``events`` is sorted by index, ``recent`` is its bounded tail."""
+
+    __slots__ = (
+        "_snapshot",
+        "_version",
+        "bindings",
+        "claims",
+        "events",
+        "observations",
+        "participants",
+        "recent",
+        "room",
+        "tasks",
+    )
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.events: list[RoomEvent] = []
+        self.recent: deque[RoomEvent] = deque(maxlen=RECENT_EVENTS)
+        self.bindings: dict[str, ChannelBinding] = {}
+        self.participants: dict[str, Participant] = {}
+        self.claims: dict[tuple[str, str], str] = {}
+        self.tasks: list[str] = []
+        self.observations: list[Observation] = []
+        self._version = 0
+        self._snapshot: RoomSnapshot | None = None
+
+    def changed(self) -> None:
+        """To be called after every change, so that snapshots tell the truth."""
+        self._version += 1
+        self._snapshot = None
+
+    def take_snapshot(self, duplicate: RoomEvent | None = None) -> RoomSnapshot:
+        snapshot = self._snapshot
+        if snapshot is None or duplicate is not None:
+            snapshot = RoomSnapshot(
+                room=self.room,
+                bindings=tuple(self.bindings.values()),
+                participants=tuple(self.participants.values()),
+                recent_events=tuple(self.recent),
+                duplicate=duplicate,
+                version=self._version,
+            )
+            if duplicate is None:
+                self._snapshot = snapshot
+        return snapshot
+
+    def insert(self, event: RoomEvent) -> None:
+        """Add an event at the place that its index gives it, normally the end."""
+        events = self.events
+        if event.idempotency_key is not None:
+            self.claims[event.source.channel_id, event.idempotency_key] = event.id
+        if not events or event.index >= events[-1].index:
+            events.append(event)
+            if is_history(event):
+                self.recent.append(event)
+        else:
+            events.insert(bisect_left(events, event.index + 1, key=_index_of), event)
+            self._rebuild_recent()
+
+    def replace(self, old: RoomEvent, new: RoomEvent) -> None:
+        """Put `new` in the place of `old`, the stored event of the same id."""
+        position = self._position_of(old)
+        if new.index != old.index:
+            del self.events[position]
+            self.insert(new)
+            self._rebuild_recent()
+            return
+        self.events[position] = new
+        if new.idempotency_key is not None:
+            self.claims[new.source.channel_id, new.idempotency_key] = new.id
+        if not (is_history(old) and is_history(new)):
+            if is_history(old) or is_history(new):
+                self._rebuild_recent()
+            return
+        recent = self.recent
+        for place in range(len(recent) - 1, -1, -1):
+            if recent[place] is old:
+                recent[place] = new
+                return
+
+    def first_unread(self, last_read_index: int | None) -> int:
+        """The position of the first event beyond a read mark."""
+        if last_read_index is None:
+            return 0
+        return bisect_left(self.events, last_read_index + 1, key=_index_of)
+
+    def _position_of(self, event: RoomEvent) -> int:
+        events = self.events
+        if event.index < len(events) and events[event.index] is event:
+            return event.index
+        position = bisect_left(events, event.index, key=_index_of)
+        while events[position].id != event.id:
+            position += 1
+        return position
+
+    def _rebuild_recent(self) -> None:
+        newest: list[RoomEvent] = []
+        for event in reversed(self.events):
+            if is_history(event):
+                newest.append(event)
+                if len(newest) == RECENT_EVENTS:
+                    break
+        self.recent.clear()
+        self.recent.extend(reversed(newest))
+
+
+def _index_of(event: RoomEvent) -> int:
+    return event.index

@@ -1,0 +1,444 @@
+"""`InMemoryStore`: everything in dictionaries, gone when the process ends."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from roomkit.errors import (
+    ChannelNotFoundError,
+    EventNotFoundError,
+    ParticipantNotFoundError,
+    RoomNotFoundError,
+    TaskNotFoundError,
+)
+from roomkit.models.channel import ChannelBinding
+from roomkit.models.delivery import DeliveryResult, DeliveryStatus
+from roomkit.models.enums import ChannelType, RoomStatus, TaskStatus
+from roomkit.models.event import RoomEvent
+from roomkit.models.identity import Identity
+from roomkit.models.participant import Participant
+from roomkit.models.room import Room
+from roomkit.models.task import Observation, Task
+from roomkit.store._memory_index import RoomIndex
+from roomkit.store._memory_people import People
+from roomkit.store._memory_room import RoomRecord
+from roomkit.store.base import ConversationStore
+from roomkit.store.records import RECENT_EVENTS, CommitOutcome, RoomSnapshot, TimelineCommit
+from roomkit.store.rules import (
+    OPEN_STATUSES,
+    is_unread,
+    room_after,
+    takes_part,
+    with_deliveries,
+)
+
+_STATUS_LOG = 10_000
+
+
+class InMemoryStore(ConversationStore):
+    """Keeps everything in this process.
+
+    Every method does its work without waiting in between, so each is atomic. Finding the room of a
+    message, appending an event and reading the latest history cost the same however much is stored.
+    """
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, RoomRecord] = {}
+        self._events: dict[str, RoomEvent] = {}
+        self._index = RoomIndex()
+        self._deliveries: dict[str, tuple[str, str]] = {}
+        self._people = People()
+        self._tasks: dict[str, Task] = {}
+        self._statuses: deque[DeliveryStatus] = deque(maxlen=_STATUS_LOG)
+
+    def _record(self, room_id: str) -> RoomRecord:
+        record = self._rooms.get(room_id)
+        if record is None:
+            raise RoomNotFoundError(room_id)
+        return record
+
+    async def create_room(self, room: Room) -> Room:
+        record = self._rooms.get(room.id)
+        if record is None:
+            record = self._rooms[room.id] = RoomRecord(room.evolve(event_count=0, latest_index=0))
+            self._index.room_added(room.id)
+        return record.room.detached()
+
+    async def get_room(self, room_id: str) -> Room | None:
+        record = self._rooms.get(room_id)
+        return None if record is None else record.room.detached()
+
+    async def update_room(self, room: Room) -> Room:
+        record = self._record(room.id)
+        room = Room.model_validate(room.model_dump())
+        record.room = room.evolve(
+            event_count=record.room.event_count, latest_index=record.room.latest_index
+        )
+        record.changed()
+        return record.room.detached()
+
+    async def delete_room(self, room_id: str) -> bool:
+        record = self._rooms.pop(room_id, None)
+        if record is None:
+            return False
+        for event in record.events:
+            self._forget_event(event)
+        for task_id in record.tasks:
+            self._tasks.pop(task_id, None)
+        self._index.room_removed(room_id, record.bindings.values(), record.participants.values())
+        return True
+
+    def _forget_event(self, event: RoomEvent) -> None:
+        self._events.pop(event.id, None)
+        for result in event.delivery_results.values():
+            if result.provider_message_id is not None:
+                self._deliveries.pop(result.provider_message_id, None)
+
+    async def find_rooms(
+        self,
+        *,
+        organization_id: str | None = None,
+        status: RoomStatus | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        participant_id: str | None = None,
+        channel_id: str | None = None,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> list[Room]:
+        ids: Iterable[str] = self._rooms
+        if channel_id is not None:
+            ids = self._index.rooms_of_channel(channel_id)
+        elif participant_id is not None:
+            ids = self._index.rooms_of_participant(participant_id)
+        found: list[Room] = []
+        for room_id in ids:
+            record = self._rooms[room_id]
+            room = record.room
+            if (
+                (organization_id is None or room.organization_id == organization_id)
+                and (status is None or room.status == status)
+                and (participant_id is None or _is_member(record, participant_id))
+                and (metadata is None or _contains(room.metadata, metadata))
+            ):
+                if offset > 0:
+                    offset -= 1
+                    continue
+                if len(found) == limit:
+                    break
+                found.append(room.detached())
+        return found
+
+    async def find_room_id_by_channel(
+        self, channel_id: str, status: RoomStatus | None = None
+    ) -> str | None:
+        for room_id in reversed(self._index.rooms_of_channel(channel_id)):
+            if status is None or self._rooms[room_id].room.status == status:
+                return room_id
+        return None
+
+    async def find_conversation(
+        self, channel_id: str, channel_type: ChannelType, participant_id: str
+    ) -> str | None:
+        index = self._index
+        named = index.rooms_of_recipient(channel_id, channel_type, participant_id)
+        room_id = self._newest_open(named) or self._newest_open(
+            index.rooms_joined_through(channel_id, participant_id)
+        )
+        if room_id is not None:
+            return room_id
+        unnamed = index.rooms_without_recipient(channel_id)
+        open_rooms = [room_id for room_id in _first_open(self._rooms, unnamed, 2)]
+        if open_rooms:
+            return open_rooms[0] if len(open_rooms) == 1 else None
+        return self._newest_open(index.rooms_by_type(channel_type, participant_id))
+
+    def _newest_open(self, room_ids: Iterable[str]) -> str | None:
+        for room_id in reversed(list(room_ids)):
+            if self._rooms[room_id].room.status in OPEN_STATUSES:
+                return room_id
+        return None
+
+    async def add_event(self, event: RoomEvent) -> RoomEvent:
+        record = self._record(event.room_id)
+        event = RoomEvent.model_validate(event.model_dump())
+        old = self._events.get(event.id)
+        self._events[event.id] = event
+        if old is not None:
+            record.replace(old, event)
+        else:
+            record.insert(event)
+            record.room = record.room.evolve(
+                event_count=len(record.events), latest_index=record.events[-1].index
+            )
+        record.changed()
+        return event.detached()
+
+    async def get_event(self, event_id: str) -> RoomEvent | None:
+        event = self._events.get(event_id)
+        return None if event is None else event.detached()
+
+    async def list_events(
+        self,
+        room_id: str,
+        offset: int = 0,
+        limit: int = 50,
+        visibility_filter: str | None = None,
+    ) -> list[RoomEvent]:
+        record = self._rooms.get(room_id)
+        if record is None or limit <= 0:
+            return []
+        events = record.events
+        if visibility_filter is not None:
+            allowed = ("all", visibility_filter)
+            events = [event for event in events if event.visibility in allowed]
+        return [event.detached() for event in events[offset : offset + limit]]
+
+    async def list_recent_events(
+        self, room_id: str, limit: int = RECENT_EVENTS
+    ) -> list[RoomEvent]:
+        if limit > RECENT_EVENTS:
+            return await super().list_recent_events(room_id, limit)
+        record = self._rooms.get(room_id)
+        if record is None or limit <= 0:
+            return []
+        return [event.detached() for event in list(record.recent)[-limit:]]
+
+    async def check_idempotency(
+        self, room_id: str, key: str, channel_id: str | None = None
+    ) -> bool:
+        record = self._rooms.get(room_id)
+        if record is None:
+            return False
+        if channel_id is not None:
+            return (channel_id, key) in record.claims
+        return any(claimed == key for _, claimed in record.claims)
+
+    async def find_duplicate(self, room_id: str, channel_id: str, key: str) -> RoomEvent | None:
+        record = self._rooms.get(room_id)
+        event_id = None if record is None else record.claims.get((channel_id, key))
+        return None if event_id is None else self._events[event_id].detached()
+
+    async def get_event_count(self, room_id: str) -> int:
+        record = self._rooms.get(room_id)
+        return 0 if record is None else len(record.events)
+
+    async def snapshot(
+        self,
+        room_id: str,
+        *,
+        known: RoomSnapshot | None = None,
+        claim: tuple[str, str] | None = None,
+    ) -> RoomSnapshot | None:
+        record = self._rooms.get(room_id)
+        if record is None:
+            return None
+        if claim is not None:
+            first = record.claims.get(claim)
+            if first is not None:
+                return record.take_snapshot(self._events[first])
+        return record.take_snapshot()
+
+    async def commit(self, commit: TimelineCommit) -> CommitOutcome:
+        event = commit.event
+        record = self._record(event.room_id)
+        room = record.room
+        if room.status not in OPEN_STATUSES and not commit.allow_closed:
+            return CommitOutcome(status="closed", event=event, room=room)
+        key = event.idempotency_key
+        if key is not None:
+            first = record.claims.get((event.source.channel_id, key))
+            if first is not None:
+                return CommitOutcome(status="duplicate", event=self._events[first], room=room)
+        events = record.events
+        event = event.evolve(index=events[-1].index + 1 if events else 0)
+        for rewritten in commit.rewrites:
+            old = self._events.get(rewritten.id)
+            if old is not None:
+                self._events[rewritten.id] = rewritten
+                record.replace(old, rewritten)
+        self._events[event.id] = event
+        record.insert(event)
+        room = record.room = room_after(room, commit).evolve(
+            event_count=len(events), latest_index=event.index
+        )
+        record.changed()
+        return CommitOutcome(status="stored", event=event, room=room)
+
+    async def record_deliveries(
+        self, room_id: str, event_id: str, results: Mapping[str, DeliveryResult]
+    ) -> RoomEvent | None:
+        event = self._events.get(event_id)
+        record = self._rooms.get(room_id)
+        if event is None or record is None:
+            return None
+        changed = self._events[event_id] = with_deliveries(event, results)
+        record.replace(event, changed)
+        record.changed()
+        for result in results.values():
+            if result.provider_message_id is not None:
+                self._deliveries[result.provider_message_id] = (event_id, result.channel_id)
+        return changed
+
+    async def find_delivery(self, provider_message_id: str) -> tuple[RoomEvent, str] | None:
+        found = self._deliveries.get(provider_message_id)
+        return None if found is None else (self._events[found[0]].detached(), found[1])
+
+    async def add_delivery_status(self, status: DeliveryStatus) -> None:
+        self._statuses.append(status)
+
+    async def update_event(self, event: RoomEvent) -> RoomEvent:
+        if event.id not in self._events:
+            raise EventNotFoundError(event.room_id, event.id)
+        return await self.add_event(event)
+
+    async def add_binding(self, binding: ChannelBinding) -> ChannelBinding:
+        record = self._record(binding.room_id)
+        self._store_binding(record, binding)
+        return record.bindings[binding.channel_id].detached()
+
+    def _store_binding(self, record: RoomRecord, binding: ChannelBinding) -> None:
+        old = record.bindings.get(binding.channel_id)
+        stored = ChannelBinding.model_validate(binding.model_dump())
+        record.bindings[binding.channel_id] = stored
+        self._index.binding_changed(old, stored)
+        record.changed()
+
+    async def get_binding(self, room_id: str, channel_id: str) -> ChannelBinding | None:
+        record = self._rooms.get(room_id)
+        binding = None if record is None else record.bindings.get(channel_id)
+        return None if binding is None else binding.detached()
+
+    async def update_binding(self, binding: ChannelBinding) -> ChannelBinding:
+        record = self._rooms.get(binding.room_id)
+        if record is None or binding.channel_id not in record.bindings:
+            raise ChannelNotFoundError(binding.room_id, binding.channel_id)
+        self._store_binding(record, binding)
+        return record.bindings[binding.channel_id].detached()
+
+    async def remove_binding(self, room_id: str, channel_id: str) -> bool:
+        record = self._rooms.get(room_id)
+        binding = None if record is None else record.bindings.pop(channel_id, None)
+        if record is None or binding is None:
+            return False
+        self._index.binding_changed(binding, None)
+        record.changed()
+        return True
+
+    async def list_bindings(self, room_id: str) -> list[ChannelBinding]:
+        record = self._rooms.get(room_id)
+        if record is None:
+            return []
+        return [binding.detached() for binding in record.bindings.values()]
+
+    async def add_participant(self, participant: Participant) -> Participant:
+        record = self._record(participant.room_id)
+        existing = record.participants.get(participant.id)
+        if existing is None:
+            self._store_participant(record, participant)
+            existing = record.participants[participant.id]
+        return existing.detached()
+
+    def _store_participant(self, record: RoomRecord, participant: Participant) -> None:
+        stored = Participant.model_validate(participant.model_dump())
+        old = record.participants.get(participant.id)
+        record.participants[participant.id] = stored
+        self._index.participant_changed(old, stored, record.bindings)
+        record.changed()
+
+    async def get_participant(self, room_id: str, participant_id: str) -> Participant | None:
+        record = self._rooms.get(room_id)
+        participant = None if record is None else record.participants.get(participant_id)
+        return None if participant is None else participant.detached()
+
+    async def update_participant(self, participant: Participant) -> Participant:
+        record = self._rooms.get(participant.room_id)
+        if record is None or participant.id not in record.participants:
+            raise ParticipantNotFoundError(participant.room_id, participant.id)
+        self._store_participant(record, participant)
+        return record.participants[participant.id].detached()
+
+    async def list_participants(self, room_id: str) -> list[Participant]:
+        record = self._rooms.get(room_id)
+        if record is None:
+            return []
+        return [participant.detached() for participant in record.participants.values()]
+
+    async def create_identity(self, identity: Identity) -> Identity:
+        return self._people.add(identity).detached()
+
+    async def get_identity(self, identity_id: str) -> Identity | None:
+        identity = self._people.get(identity_id)
+        return None if identity is None else identity.detached()
+
+    async def resolve_identity(
+        self, channel_type: str, address: str, organization_id: str | None = None
+    ) -> Identity | None:
+        identity = self._people.find(organization_id, channel_type, address)
+        return None if identity is None else identity.detached()
+
+    async def link_address(self, identity_id: str, channel_type: str, address: str) -> None:
+        self._people.link(identity_id, channel_type, address)
+
+    async def add_task(self, task: Task) -> Task:
+        stored = Task.model_validate(task.model_dump())
+        if stored.id not in self._tasks:
+            self._record(stored.room_id).tasks.append(stored.id)
+        self._tasks[stored.id] = stored
+        return stored.detached()
+
+    async def get_task(self, task_id: str) -> Task | None:
+        task = self._tasks.get(task_id)
+        return None if task is None else task.detached()
+
+    async def list_tasks(self, room_id: str, status: TaskStatus | None = None) -> list[Task]:
+        record = self._rooms.get(room_id)
+        if record is None:
+            return []
+        tasks = (self._tasks[task_id] for task_id in record.tasks)
+        return [task.detached() for task in tasks if status is None or task.status == status]
+
+    async def update_task(self, task: Task) -> Task:
+        if task.id not in self._tasks:
+            raise TaskNotFoundError(task.id)
+        return await self.add_task(task)
+
+    async def add_observation(self, observation: Observation) -> Observation:
+        stored = Observation.model_validate(observation.model_dump())
+        self._record(stored.room_id).observations.append(stored)
+        return stored.detached()
+
+    async def list_observations(self, room_id: str) -> list[Observation]:
+        record = self._rooms.get(room_id)
+        if record is None:
+            return []
+        return [observation.detached() for observation in record.observations]
+
+    async def get_unread_count(self, room_id: str, channel_id: str) -> int:
+        record = self._rooms.get(room_id)
+        binding = None if record is None else record.bindings.get(channel_id)
+        if record is None or binding is None:
+            raise ChannelNotFoundError(room_id, channel_id)
+        start = record.first_unread(binding.last_read_index)
+        return sum(is_unread(event, binding) for event in record.events[start:])
+
+
+def _first_open(rooms: Mapping[str, RoomRecord], room_ids: Iterable[str], count: int) -> list[str]:
+    found: list[str] = []
+    for room_id in room_ids:
+        if rooms[room_id].room.status in OPEN_STATUSES:
+            found.append(room_id)
+            if len(found) == count:
+                break
+    return found
+
+
+def _is_member(record: RoomRecord, participant_id: str) -> bool:
+    participant = record.participants.get(participant_id)
+    return participant is not None and takes_part(participant)
+
+
+def _contains(metadata: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    missing = object()
+    return all(metadata.get(key, missing) == value for key, value in wanted.items())

@@ -1,0 +1,66 @@
+"""What passes between the framework and a store besides models: one read of a room, one write to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from roomkit.models.channel import ChannelBinding
+from roomkit.models.event import RoomEvent
+from roomkit.models.participant import Participant
+from roomkit.models.room import Room
+
+RECENT_EVENTS = 50
+"""How many messages of its latest history a `RoomSnapshot` holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomSnapshot:
+    """A room as one read found it. Its models may be the stored ones: their containers are read-only.
+
+    Attributes:
+        recent_events: the newest `RECENT_EVENTS` messages that were not blocked, oldest first.
+        duplicate: the event that holds the idempotency key which was asked about.
+        version: differs from that of any other state of the room, where the store can tell.
+    """
+
+    room: Room
+    bindings: tuple[ChannelBinding, ...] = ()
+    participants: tuple[Participant, ...] = ()
+    recent_events: tuple[RoomEvent, ...] = ()
+    duplicate: RoomEvent | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineCommit:
+    """One write to a timeline and all that must happen together with it.
+
+    Attributes:
+        event: what to append; its ``index`` is given out by the store.
+        rewrites: earlier events as they shall read from now on (the target of an edit or a delete).
+        activity_at: the time of a message: moves the room's timers, and wakes a room that a timer
+            had paused. None for events that are no activity.
+        allow_closed: append although the room is closed: for the record of the closing itself.
+        updated_at: the room's new ``updated_at``.
+    """
+
+    event: RoomEvent
+    updated_at: datetime
+    rewrites: tuple[RoomEvent, ...] = ()
+    activity_at: datetime | None = None
+    allow_closed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitOutcome:
+    """What became of a `TimelineCommit`.
+
+    ``stored``: the event with its index. ``duplicate``: nothing was written, `event` is the one that was
+    stored first under the same key. ``closed``: nothing was written, the room takes no more events.
+    """
+
+    status: Literal["stored", "duplicate", "closed"]
+    event: RoomEvent
+    room: Room

@@ -1,0 +1,62 @@
+"""What every store does alike: what counts as history, and how records change when something is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from roomkit.models._frozen import FrozenDict
+from roomkit.models.channel import ChannelBinding
+from roomkit.models.delivery import DeliveryResult
+from roomkit.models.enums import EventStatus, EventType, ParticipantStatus, RoomStatus
+from roomkit.models.event import RoomEvent
+from roomkit.models.participant import Participant
+from roomkit.models.room import Room
+from roomkit.store.records import TimelineCommit
+
+OPEN_STATUSES = (RoomStatus.ACTIVE, RoomStatus.PAUSED)
+"""The statuses in which a room takes messages."""
+
+
+def is_history(event: RoomEvent) -> bool:
+    """Whether an event is part of what was said: a message that was neither blocked nor held back."""
+    return (
+        event.type is EventType.MESSAGE
+        and event.status is not EventStatus.BLOCKED
+        and event.status is not EventStatus.PENDING
+    )
+
+
+def is_unread(event: RoomEvent, binding: ChannelBinding) -> bool:
+    """Whether an event beyond the read mark counts as unread for a channel."""
+    return is_history(event) and event.source.channel_id != binding.channel_id
+
+
+def takes_part(participant: Participant) -> bool:
+    """Whether somebody still belongs to a room."""
+    return participant.status in (ParticipantStatus.ACTIVE, ParticipantStatus.INACTIVE)
+
+
+def room_after(room: Room, commit: TimelineCommit) -> Room:
+    """The room as a commit leaves it, counters aside."""
+    if commit.activity_at is None:
+        return room.evolve(updated_at=commit.updated_at)
+    timers = room.timers.evolve(last_activity_at=commit.activity_at)
+    if room.status is RoomStatus.PAUSED and room.paused_by == "timer":
+        return room.evolve(
+            updated_at=commit.updated_at, timers=timers, status=RoomStatus.ACTIVE, paused_by=None
+        )
+    return room.evolve(updated_at=commit.updated_at, timers=timers)
+
+
+def with_deliveries(event: RoomEvent, results: Mapping[str, DeliveryResult]) -> RoomEvent:
+    """The event with more outcomes; failed as a whole once nobody got it."""
+    merged = (
+        FrozenDict({**event.delivery_results, **results}) if event.delivery_results else results
+    )
+    if event.status is EventStatus.DELIVERED and merged:
+        for result in merged.values():
+            if result.success:
+                break
+        else:
+            return event.evolve(delivery_results=merged, status=EventStatus.FAILED)
+    return event.evolve(delivery_results=merged)

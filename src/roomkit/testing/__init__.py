@@ -1,0 +1,48 @@
+"""For the tests of applications and of extensions: virtual time, and contracts to inherit.
+
+Nothing here needs pytest to be installed until its tests are run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from roomkit._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from roomkit.testing.clock import VirtualClock
+    from roomkit.testing.identity import Directory, IdentityResolverContract
+    from roomkit.testing.locks import LockManagerContract
+    from roomkit.testing.providers import TransportProviderContract, Vendor
+    from roomkit.testing.realtime import RealtimeBackendContract
+    from roomkit.testing.twilio_standin import create_twilio_standin
+    from roomkit.testing.wire import Reply, ScriptedServer
+
+__all__ = [
+    "Directory",
+    "IdentityResolverContract",
+    "LockManagerContract",
+    "RealtimeBackendContract",
+    "Reply",
+    "ScriptedServer",
+    "TransportProviderContract",
+    "Vendor",
+    "VirtualClock",
+    "create_twilio_standin",
+]
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "Directory": "roomkit.testing.identity",
+        "IdentityResolverContract": "roomkit.testing.identity",
+        "LockManagerContract": "roomkit.testing.locks",
+        "RealtimeBackendContract": "roomkit.testing.realtime",
+        "Reply": "roomkit.testing.wire",
+        "ScriptedServer": "roomkit.testing.wire",
+        "TransportProviderContract": "roomkit.testing.providers",
+        "Vendor": "roomkit.testing.providers",
+        "VirtualClock": "roomkit.testing.clock",
+        "create_twilio_standin": "roomkit.testing.twilio_standin",
+    },
+)
