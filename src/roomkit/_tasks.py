@@ -119,6 +119,11 @@ def first_step(coro: Coroutine[Any, Any, Any]) -> tuple[bool, Any]:
         return True, done.value
 
 
+def resumed(coro: Coroutine[Any, Any, Any], waits_for: Any) -> Awaitable[Any]:
+    """The rest of a coroutine after its `first_step`, to be awaited in the same task."""
+    return _Resumed(coro, waits_for)
+
+
 async def finish_within(
     clock: Clock, seconds: float | None, coro: Coroutine[Any, Any, Any], waits_for: Any
 ) -> Any:

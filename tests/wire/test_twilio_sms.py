@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -188,6 +189,12 @@ async def test_connections_are_reused(server: ScriptedServer, twilio: TwilioSMSP
         await asyncio.gather(*(twilio.send(example_event(), "+15551234567") for _ in range(5)))
     assert len(server.requests) == 15
     assert server.connections <= 5
+
+
+def test_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(ImportError, match=r"pip install 'roomkit\[twilio\]'"):
+        TwilioSMSProvider(TwilioConfig(**ACCOUNT))
 
 
 @pytest.mark.parametrize(

@@ -345,6 +345,12 @@ class TestSignatures:
         assert twilio.verify_webhook(request)
         assert twilio.decode_webhook(request) == MESSAGE
 
+    def test_a_webhook_by_get_without_a_url(self) -> None:
+        request = WebhookRequest(url="https://[::1")
+        assert not twilio.verify_webhook(request)
+        with pytest.raises(WebhookError):
+            twilio.decode_webhook(request)
+
     def test_a_webhook_by_post(self) -> None:
         request = WebhookRequest(
             url=URL,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
-from roomkit._tasks import bounded
+from roomkit._tasks import bounded, finish_within, first_step
 from roomkit.channels._ws_stream import WebSocketStream
 from roomkit.channels.base import Channel
 from roomkit.channels.connections import SendFn, StreamSendFn
@@ -23,6 +23,8 @@ from roomkit.models.enums import ChannelMediaType, ChannelType, DeliveryMode
 from roomkit.models.event import RoomEvent
 
 logger = logging.getLogger("roomkit.websocket")
+
+NOTHING = ChannelOutput.empty()
 
 WEBSOCKET_CAPABILITIES = ChannelCapabilities(
     media_types=[ChannelMediaType.TEXT, ChannelMediaType.RICH, ChannelMediaType.MEDIA],
@@ -165,14 +167,27 @@ class WebSocketChannel(Channel):
     ) -> ChannelOutput:
         targets = self._targets(event, binding)
         if len(targets) == 1:
-            if not await self._send(targets[0], event):
-                raise DeliveryError("the connection failed", code="connection_lost")
+            connection = targets[0]
+            try:
+                done, waits_for = first_step(coro := connection.send(event))
+                if not done:
+                    await finish_within(self._clock, self._send_timeout, coro, waits_for)
+            except Exception as error:  # the other side is gone or hangs
+                self.drop(connection, error)
+                raise DeliveryError("the connection failed", code="connection_lost") from None
         elif targets:
             await self._send_all(targets, event)
-        return ChannelOutput.empty()
+        return NOTHING
 
     def _targets(self, event: RoomEvent, binding: ChannelBinding) -> list[Connection]:
         room_id = event.room_id
+        mode = binding.capabilities.delivery_mode
+        if mode is DeliveryMode.BROADCAST and event.source.channel_id != self.channel_id:
+            return [
+                connection
+                for connection in self._connections.values()
+                if connection.room_id is None or connection.room_id == room_id
+            ]
         origin: object = None
         if event.source.channel_id == self.channel_id and not self._echo:
             origin = event.metadata.get("connection_id")
@@ -182,7 +197,6 @@ class WebSocketChannel(Channel):
             if (connection.room_id is None or connection.room_id == room_id)
             and (origin is None or connection.connection_id != origin)
         ]
-        mode = binding.capabilities.delivery_mode
         if mode is DeliveryMode.BROADCAST or not targets:
             return targets
         if mode is DeliveryMode.DIRECT:

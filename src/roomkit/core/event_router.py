@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from roomkit._tasks import bounded
 from roomkit.channels.base import Channel
 from roomkit.core.overflow import fit
+from roomkit.core.pipeline.cascade import Cascade, enter_frame
 from roomkit.core.pipeline.context import context_of, for_reader
 from roomkit.core.pipeline.deliverer import Deliverer
-from roomkit.core.pipeline.lanes import Lanes
+from roomkit.core.pipeline.lanes import LaneKey, Lanes
 from roomkit.core.pipeline.routes import Route, RouteTables
 from roomkit.core.pipeline.streams import StreamRelay
 from roomkit.core.runtime import KitRuntime
@@ -25,7 +26,6 @@ from roomkit.models.delivery import DeliveryResult
 from roomkit.models.event import RoomEvent
 
 if TYPE_CHECKING:
-    from roomkit.core.pipeline.cascade import Cascade
     from roomkit.core.pipeline.reentry import Reentry
 
 _MAX_SHARED_RESULTS = 512
@@ -49,6 +49,7 @@ class Job:
 
     broadcast: Broadcast
     route: Route
+    lane: LaneKey
     waited: bool = False
 
 
@@ -89,7 +90,7 @@ class EventRouter:
         broadcast = Broadcast(event, context, source_binding, cascade)
         ready: list[Job] = []
         for route in routes:
-            job = Job(broadcast, route)
+            job = Job(broadcast, route, route.lane)
             idle = self._lanes.offer(route.lane, job)
             if route.delivers:
                 broadcast.undelivered += 1
@@ -113,33 +114,42 @@ class EventRouter:
 
     def start(self, ready: list[Job]) -> None:
         """Set idle lanes to work."""
-        lanes = self._lanes
-        for job in ready:
-            lanes.start(job.route.lane, job)
+        self._lanes.start(ready)
 
     async def _serve(self, job: Job) -> None:
         """One event, one channel. Whatever the channel does, the lane goes on."""
         broadcast, route = job.broadcast, job.route
-        result: DeliveryResult | None = None
+        cascade = broadcast.cascade
         try:
-            self._reentry.enter_frame(broadcast.cascade)
-            if job.waited:
-                route, context = await self._refresh(job)
-            else:
-                context = broadcast.context
-            if route is None:
-                return
-            channel, binding = route.channel, route.binding
-            if channel is None:
-                result = _not_registered(binding)
-                return
-            result = await self._show(broadcast, route, channel, context)
+            enter_frame(cascade)
+            result = await self._handle(job)
+            if route.delivers:
+                if result is not None:
+                    broadcast.results[result.channel_id] = result
+                broadcast.undelivered -= 1
+                if not broadcast.undelivered and broadcast.results:
+                    await self._record(broadcast)
         except Exception as error:  # the last line of defence: a lane must never stop
             await self._rt.report_error(
-                broadcast.event.room_id, job.route.binding.channel_id, error, event=broadcast.event
+                broadcast.event.room_id, route.binding.channel_id, error, event=broadcast.event
             )
         finally:
-            self._done(job, result)
+            cascade.leave()
+
+    async def _handle(self, job: Job) -> DeliveryResult | None:
+        """Show an event to a channel; returns the outcome if it was to be delivered."""
+        broadcast, context = job.broadcast, job.broadcast.context
+        route: Route | None = job.route
+        if job.waited:
+            route, context = await self._refresh(job)
+            if route is None:
+                return None
+        channel, event = route.channel, broadcast.event
+        if channel is None:
+            return _not_registered(route.binding)
+        if route.plain and self._rt.transcoder.passes(event.content, route.binding):
+            return await self._deliverer.deliver_plain(channel, event, route.binding, context)
+        return await self._show(broadcast, route, channel, context)
 
     async def _refresh(self, job: Job) -> tuple[Route | None, RoomContext]:
         """The route and the context as they are now, after the job has waited in its lane."""
@@ -210,18 +220,6 @@ class EventRouter:
         if output is None or output is ChannelOutput.empty():
             return
         await self._reentry.take(output, channel, binding, broadcast.event, broadcast.cascade)
-
-    def _done(self, job: Job, result: DeliveryResult | None) -> None:
-        broadcast = job.broadcast
-        if result is not None:
-            broadcast.results[result.channel_id] = result
-        if job.route.delivers:
-            broadcast.undelivered -= 1
-            if not broadcast.undelivered and broadcast.results:
-                self._rt.in_background(
-                    broadcast.cascade, self._record(broadcast), "record_deliveries"
-                )
-        broadcast.cascade.leave()
 
     def _abandon(self, job: Job) -> None:
         """The kit closes; what still waited will not be delivered."""

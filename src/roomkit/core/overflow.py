@@ -41,8 +41,8 @@ class Fitted(NamedTuple):
 def fit(content: EventContent, capabilities: ChannelCapabilities) -> Fitted:
     """Make every text in `content` at most ``capabilities.max_length`` characters long.
 
-    ``overflow="truncate"`` cuts at a word and ends with "…". ``"split"`` makes several contents,
-    of which none but whitespace at the seams is lost. Lengths are those of text and captions;
+    ``overflow="truncate"`` cuts at a word and ends with "…". ``"split"`` makes several contents
+    and loses nothing but whitespace at the seams. Lengths are those of text and captions;
     formatted text that is too long continues as plain text, its controls on the last part. An edit
     is always one content, so its text is cut.
     """

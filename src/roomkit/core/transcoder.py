@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, assert_never
+from typing import Any, ClassVar, assert_never
 
 from roomkit.models._frozen import FrozenList
 from roomkit.models.channel import ChannelBinding, ChannelCapabilities
@@ -62,6 +62,13 @@ class DefaultContentTranscoder(ContentTranscoder):
     what a subclass does there also holds inside of them.
     """
 
+    _pristine: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # What `passes` knows about `transcode` is only true of the one below.
+        cls._pristine = cls.transcode is DefaultContentTranscoder.transcode
+
     async def transcode(
         self,
         content: EventContent,
@@ -80,9 +87,9 @@ class DefaultContentTranscoder(ContentTranscoder):
         return TextContent(body=_describe(content))
 
     def passes(self, content: EventContent, target_binding: ChannelBinding) -> bool:
-        if type(self).transcode is not DefaultContentTranscoder.transcode:
+        if not self._pristine:
             return False
-        return representable(content, target_binding.capabilities)
+        return type(content) is TextContent or representable(content, target_binding.capabilities)
 
     async def _composite(
         self,

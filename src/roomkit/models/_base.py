@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
@@ -42,10 +42,20 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+_set = object.__setattr__
+
+
 class FrozenModel(BaseModel):
     """An immutable record. Change one with ``model_copy(update={...})``."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    __field_names__: ClassVar[set[str]] = set()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.__field_names__ = set(cls.model_fields)
 
     def evolve(self, **changes: Any) -> Self:
         """A copy with some fields replaced, unvalidated: for values that are known to be right.
@@ -55,10 +65,10 @@ class FrozenModel(BaseModel):
         """
         cls = type(self)
         new = cls.__new__(cls)
-        object.__setattr__(new, "__dict__", {**self.__dict__, **changes})
-        object.__setattr__(new, "__pydantic_fields_set__", _field_names(cls))
-        object.__setattr__(new, "__pydantic_extra__", None)
-        object.__setattr__(new, "__pydantic_private__", None)
+        _set(new, "__dict__", {**self.__dict__, **changes})
+        _set(new, "__pydantic_fields_set__", cls.__field_names__)
+        _set(new, "__pydantic_extra__", None)
+        _set(new, "__pydantic_private__", None)
         return new
 
     def detached(self) -> Self:
@@ -79,16 +89,8 @@ def _detach(value: Any) -> Any:
     return value
 
 
-_FIELD_NAMES: dict[type[BaseModel], set[str]] = {}
 _CONTAINER_FIELDS: dict[type[BaseModel], tuple[str, ...]] = {}
 _PLAIN = (str, int, float, bool, datetime, type(None))
-
-
-def _field_names(cls: type[BaseModel]) -> set[str]:
-    names = _FIELD_NAMES.get(cls)
-    if names is None:
-        names = _FIELD_NAMES[cls] = set(cls.model_fields)
-    return names
 
 
 def _container_fields(cls: type[BaseModel]) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ class RecordingProvider(TransportProvider):
                 from_=from_,
                 subject=subject,
                 in_reply_to=in_reply_to,
-                references=tuple(references),
+                references=(references,) if isinstance(references, str) else tuple(references),
                 thread_id=thread_id,
                 fallback=fallback,
             )

@@ -18,6 +18,8 @@ class RoomRecord:
     """A room and all that belongs to it. ``events`` is sorted by index, ``recent`` is its bounded tail."""
 
     __slots__ = (
+        "_bindings",
+        "_participants",
         "_snapshot",
         "_version",
         "bindings",
@@ -39,21 +41,33 @@ class RoomRecord:
         self.claims: dict[tuple[str, str], str] = {}
         self.tasks: list[str] = []
         self.observations: list[Observation] = []
+        self._bindings: tuple[ChannelBinding, ...] | None = None
+        self._participants: tuple[Participant, ...] | None = None
         self._version = 0
         self._snapshot: RoomSnapshot | None = None
 
-    def changed(self) -> None:
-        """To be called after every change, so that snapshots tell the truth."""
+    def changed(self, *, seats: bool = False) -> None:
+        """To be called after every change, so that snapshots tell the truth.
+
+        Without `seats`, bindings and participants are known to be the same as before: the tuples that
+        hold them then stay the same objects, by which others recognise that nothing has moved.
+        """
         self._version += 1
         self._snapshot = None
+        if seats:
+            self._bindings = self._participants = None
 
     def take_snapshot(self, duplicate: RoomEvent | None = None) -> RoomSnapshot:
         snapshot = self._snapshot
         if snapshot is None or duplicate is not None:
+            if self._bindings is None:
+                self._bindings = tuple(self.bindings.values())
+            if self._participants is None:
+                self._participants = tuple(self.participants.values())
             snapshot = RoomSnapshot(
                 room=self.room,
-                bindings=tuple(self.bindings.values()),
-                participants=tuple(self.participants.values()),
+                bindings=self._bindings,
+                participants=self._participants,
                 recent_events=tuple(self.recent),
                 duplicate=duplicate,
                 version=self._version,

@@ -192,13 +192,13 @@ class ConversationStore(RecordTables):
             if first is not None:
                 return CommitOutcome(status="duplicate", event=first, room=room)
         count = await self.get_event_count(room.id)
-        event = event.evolve(index=max(count, room.latest_index + 1 if count else 0))
+        event = event.evolve(
+            index=max(count, room.latest_index + 1 if count else 0), status=commit.status
+        )
         for rewritten in commit.rewrites:
             await self.add_event(rewritten)
         await self.add_event(event)
-        room = await self.update_room(
-            room_after(room, commit).evolve(event_count=count + 1, latest_index=event.index)
-        )
+        room = await self.update_room(room_after(room, commit, count + 1, event.index))
         return CommitOutcome(status="stored", event=event, room=room)
 
     async def record_deliveries(

@@ -252,7 +252,9 @@ class InMemoryStore(ConversationStore):
             if first is not None:
                 return CommitOutcome(status="duplicate", event=self._events[first], room=room)
         events = record.events
-        event = event.evolve(index=events[-1].index + 1 if events else 0)
+        event = event.evolve(
+            index=events[-1].index + 1 if events else 0, status=commit.status
+        )
         for rewritten in commit.rewrites:
             old = self._events.get(rewritten.id)
             if old is not None:
@@ -260,9 +262,7 @@ class InMemoryStore(ConversationStore):
                 record.replace(old, rewritten)
         self._events[event.id] = event
         record.insert(event)
-        room = record.room = room_after(room, commit).evolve(
-            event_count=len(events), latest_index=event.index
-        )
+        room = record.room = room_after(room, commit, len(events), event.index)
         record.changed()
         return CommitOutcome(status="stored", event=event, room=room)
 
@@ -303,7 +303,7 @@ class InMemoryStore(ConversationStore):
         stored = ChannelBinding.model_validate(binding.model_dump())
         record.bindings[binding.channel_id] = stored
         self._index.binding_changed(old, stored)
-        record.changed()
+        record.changed(seats=True)
 
     async def get_binding(self, room_id: str, channel_id: str) -> ChannelBinding | None:
         record = self._rooms.get(room_id)
@@ -323,7 +323,7 @@ class InMemoryStore(ConversationStore):
         if record is None or binding is None:
             return False
         self._index.binding_changed(binding, None)
-        record.changed()
+        record.changed(seats=True)
         return True
 
     async def list_bindings(self, room_id: str) -> list[ChannelBinding]:
@@ -345,7 +345,7 @@ class InMemoryStore(ConversationStore):
         old = record.participants.get(participant.id)
         record.participants[participant.id] = stored
         self._index.participant_changed(old, stored, record.bindings)
-        record.changed()
+        record.changed(seats=True)
 
     async def get_participant(self, room_id: str, participant_id: str) -> Participant | None:
         record = self._rooms.get(room_id)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from roomkit.models.channel import ChannelBinding
+from roomkit.models.enums import EventStatus
 from roomkit.models.event import RoomEvent
 from roomkit.models.participant import Participant
 from roomkit.models.room import Room
@@ -39,6 +40,7 @@ class TimelineCommit:
 
     Attributes:
         event: what to append; its ``index`` is given out by the store.
+        status: the status to store it with.
         rewrites: earlier events as they shall read from now on (the target of an edit or a delete).
         activity_at: the time of a message: moves the room's timers, and wakes a room that a timer
             had paused. None for events that are no activity.
@@ -48,6 +50,7 @@ class TimelineCommit:
 
     event: RoomEvent
     updated_at: datetime
+    status: EventStatus = EventStatus.DELIVERED
     rewrites: tuple[RoomEvent, ...] = ()
     activity_at: datetime | None = None
     allow_closed: bool = False

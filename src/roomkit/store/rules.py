@@ -36,16 +36,21 @@ def takes_part(participant: Participant) -> bool:
     return participant.status in (ParticipantStatus.ACTIVE, ParticipantStatus.INACTIVE)
 
 
-def room_after(room: Room, commit: TimelineCommit) -> Room:
-    """The room as a commit leaves it, counters aside."""
-    if commit.activity_at is None:
-        return room.evolve(updated_at=commit.updated_at)
-    timers = room.timers.evolve(last_activity_at=commit.activity_at)
-    if room.status is RoomStatus.PAUSED and room.paused_by == "timer":
-        return room.evolve(
-            updated_at=commit.updated_at, timers=timers, status=RoomStatus.ACTIVE, paused_by=None
-        )
-    return room.evolve(updated_at=commit.updated_at, timers=timers)
+def room_after(room: Room, commit: TimelineCommit, event_count: int, latest_index: int) -> Room:
+    """The room as a commit leaves it."""
+    changes: dict[str, object] = {
+        "updated_at": commit.updated_at,
+        "event_count": event_count,
+        "latest_index": latest_index,
+    }
+    if commit.activity_at is not None:
+        timers = room.timers
+        if timers.inactive_after_seconds is not None or timers.closed_after_seconds is not None:
+            changes["timers"] = timers.evolve(last_activity_at=commit.activity_at)
+        if room.status is RoomStatus.PAUSED and room.paused_by == "timer":
+            changes["status"] = RoomStatus.ACTIVE
+            changes["paused_by"] = None
+    return room.evolve(**changes)
 
 
 def with_deliveries(event: RoomEvent, results: Mapping[str, DeliveryResult]) -> RoomEvent:

@@ -186,9 +186,9 @@ class VirtualClock:
             self._jump(loop)
 
     def _jump(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_soon(self._turn, loop)
         if self._auto and self._quiet_rounds == 0:
             self._fire_next()
-        loop.call_soon(self._turn, loop)
 
 
 class _State(Enum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 
 import pytest
@@ -162,6 +163,19 @@ async def test_an_address_is_not_looked_up() -> None:
 async def test_a_name_that_leads_inside_is_refused(addresses: list[str]) -> None:
     with pytest.raises(BlockedAddressError):
         await pin("https://example.com/", resolve=Directory(addresses))
+
+
+async def test_the_system_is_asked_where_nobody_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def getaddrinfo(host: str, port: int, *_: object) -> list[object]:
+        asked.append((host, port))
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with pytest.raises(BlockedAddressError):
+        await pin("https://example.com/")
+    assert asked == [("example.com", 443)]
 
 
 async def test_a_name_that_changes_its_mind_is_looked_at_again() -> None:

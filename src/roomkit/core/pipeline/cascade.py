@@ -37,7 +37,11 @@ class Cascade:
     saved_observations: list[Observation] = field(default_factory=list)
     failures: list[HookFailure] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    frame: Frame = field(init=False)
     _idle: asyncio.Future[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.frame = Frame(self, _frame.get())
 
     def enter(self) -> None:
         """Something more is under way."""
@@ -114,8 +118,8 @@ def enclosing(room_id: str) -> Frame | None:
 
 
 def enter_frame(cascade: Cascade) -> None:
-    """Mark the rest of this task as part of a cascade. For tasks that do nothing else."""
-    _frame.set(Frame(cascade, _frame.get()))
+    """Mark what this task does from now on as part of a cascade."""
+    _frame.set(cascade.frame)
 
 
 class inside:

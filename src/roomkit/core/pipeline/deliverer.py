@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
-from roomkit._tasks import DeadlineExceeded, bounded
+from roomkit._tasks import DeadlineExceeded, finish_within, first_step
 from roomkit.channels.base import Channel
 from roomkit.core.circuit_breaker import CircuitBreaker
 from roomkit.core.rate_limiter import TokenBucketRateLimiter
@@ -17,6 +18,7 @@ from roomkit.models.context import RoomContext
 from roomkit.models.delivery import DeliveryResult, ProviderResult
 from roomkit.models.event import RoomEvent
 
+NOTHING = ChannelOutput.empty()
 _MAX_LIMITERS = 4096
 _NOT_THE_CHANNELS_FAULT = frozenset({"no_recipient", "no_provider", "opted_out"})
 
@@ -45,6 +47,24 @@ class Deliverer:
 
     def is_plain(self, result: DeliveryResult) -> bool:
         return self._plain.get(result.channel_id) is result
+
+    async def deliver_plain(
+        self, channel: Channel, event: RoomEvent, binding: ChannelBinding, context: RoomContext
+    ) -> DeliveryResult:
+        """`deliver` for one event on a binding without recipient, limit and retries."""
+        if self._breakers or self._rt.delivery_strategy is not None:
+            return await self.deliver(channel, (event,), binding, context)
+        try:
+            done, output = first_step(coro := channel.deliver(event, binding, context))
+            if not done:
+                output = await self._finished(coro, output)
+            provider_id = None if output is NOTHING else _provider_id(output)
+        except Exception as error:  # a channel is foreign code; its failure is an outcome
+            self._record_failure(binding.channel_id, error)
+            return _failed(binding.channel_id, error, 0)
+        if provider_id is None:
+            return self._plain.get(binding.channel_id) or self.plain_success(binding.channel_id)
+        return _sent(binding.channel_id, [provider_id], 1, truncated=False)
 
     async def deliver(
         self,
@@ -82,15 +102,7 @@ class Deliverer:
             breaker.record_success()
         if not sent and not truncated and len(events) == 1:
             return self.plain_success(channel_id)
-        return DeliveryResult(
-            channel_id=channel_id,
-            success=True,
-            provider_message_id=sent[0] if sent else None,
-            status="sent" if sent else None,
-            parts=len(events),
-            truncated=truncated,
-            metadata={"provider_message_ids": sent} if len(sent) > 1 else {},
-        )
+        return _sent(channel_id, sent, len(events), truncated=truncated)
 
     async def _deliver_part(
         self,
@@ -122,29 +134,20 @@ class Deliverer:
             call = channel.deliver(event, binding, context)
         else:
             call = strategy.deliver(channel.deliver, event, binding, context)
+        done, output = first_step(call)
+        if not done:
+            output = await self._finished(call, output)
+        return None if output is NOTHING else _provider_id(output)
+
+    async def _finished(self, call: Coroutine[Any, Any, Any], waits_for: Any) -> Any:
+        """The rest of a delivery that could not be made at once, within its time."""
+        limit = self._rt.limits.delivery_timeout
         try:
-            output = await bounded(self._rt.clock, self._rt.limits.delivery_timeout, call)
+            return await finish_within(self._rt.clock, limit, call, waits_for)
         except DeadlineExceeded as error:
             raise DeliveryError(
                 "the channel took too long", code="timeout", retryable=True
             ) from error
-        if output is None:
-            return None
-        if not isinstance(output, ChannelOutput):
-            raise DeliveryError(
-                f"deliver() returned {type(output).__name__}, not ChannelOutput", code="bad_output"
-            )
-        result = output.result
-        if not isinstance(result, ProviderResult):
-            return None
-        if not result.success:
-            raise DeliveryError(
-                result.error or "the provider refused",
-                code=result.error_code or "refused",
-                retryable=result.retryable,
-                retry_after=result.retry_after,
-            )
-        return result.provider_message_id
 
     def _record_failure(self, channel_id: str, error: Exception) -> None:
         if isinstance(error, DeliveryError) and error.code in _NOT_THE_CHANNELS_FAULT:
@@ -165,6 +168,43 @@ class Deliverer:
         if len(self._limiters) > _MAX_LIMITERS:
             self._limiters.popitem(last=False)
         return limiter
+
+
+def _provider_id(output: object) -> str | None:
+    """The vendor's id of a message that a channel says it has delivered.
+
+    Raises:
+        DeliveryError: the vendor refused, or the channel returned something else.
+    """
+    if output is None:
+        return None
+    if not isinstance(output, ChannelOutput):
+        raise DeliveryError(
+            f"deliver() returned {type(output).__name__}, not ChannelOutput", code="bad_output"
+        )
+    result = output.result
+    if not isinstance(result, ProviderResult):
+        return None
+    if not result.success:
+        raise DeliveryError(
+            result.error or "the provider refused",
+            code=result.error_code or "refused",
+            retryable=result.retryable,
+            retry_after=result.retry_after,
+        )
+    return result.provider_message_id
+
+
+def _sent(channel_id: str, ids: list[str], parts: int, *, truncated: bool) -> DeliveryResult:
+    return DeliveryResult(
+        channel_id=channel_id,
+        success=True,
+        provider_message_id=ids[0] if ids else None,
+        status="sent" if ids else None,
+        parts=parts,
+        truncated=truncated,
+        metadata={"provider_message_ids": ids} if len(ids) > 1 else {},
+    )
 
 
 def _failed(channel_id: str, error: BaseException, parts_sent: int) -> DeliveryResult:

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
-from roomkit._tasks import TaskScope
+from roomkit._tasks import TaskScope, first_step, resumed
 
 type LaneKey = tuple[str, str]
 """A room's id and a channel's id."""
 
 
-class Lanes[J]:
+class LaneJob(Protocol):
+    """Something to be done in a lane."""
+
+    @property
+    def lane(self) -> LaneKey: ...
+
+
+class Lanes[J: LaneJob]:
     """Lets a channel see a room's events in the order of the timeline, one at a time.
 
-    Channels do not wait for each other, and a lane with nothing to do owns neither a task nor memory.
-    Jobs are taken in while the room's lock is held, which fixes their order, and started after it was
-    released. `serve` must not raise; `abandon` gets the jobs that wait when the lane is cancelled.
+    Channels do not wait for each other, and a lane with nothing to do owns neither a task nor
+    memory. Jobs are taken in while the room's lock is held, which fixes their order, and started
+    after it was released. `serve` must not raise; `abandon` gets the jobs that were waiting when
+    their lane was cancelled.
     """
 
     def __init__(
         self,
         scope: TaskScope,
-        serve: Callable[[J], Awaitable[None]],
+        serve: Callable[[J], Coroutine[Any, Any, None]],
         abandon: Callable[[J], None],
         *,
         max_backlog: int,
@@ -31,7 +40,8 @@ class Lanes[J]:
         self._serve = serve
         self._abandon = abandon
         self._max_backlog = max_backlog
-        self._queues: dict[LaneKey, deque[J]] = {}
+        # A busy lane has an entry, and a queue only once something waits in it.
+        self._queues: dict[LaneKey, deque[J] | None] = {}
 
     def __len__(self) -> int:
         return len(self._queues)
@@ -40,31 +50,58 @@ class Lanes[J]:
         """Put a job into its lane.
 
         Returns:
-            True if the lane was idle: the caller must `start` it. False if the job waits its turn.
-            None if the lane has `max_backlog` jobs waiting: the job was not taken.
+            True if the lane was idle: the caller must `start` the job. False if the job waits its
+            turn. None if the lane has `max_backlog` jobs waiting: the job was not taken.
         """
-        queue = self._queues.get(key)
-        if queue is None:
-            self._queues[key] = deque()
+        queues = self._queues
+        if key not in queues:
+            queues[key] = None
             return True
+        queue = queues[key]
+        if queue is None:
+            queue = queues[key] = deque()
         if len(queue) >= self._max_backlog:
             return None
         queue.append(job)
         return False
 
-    def start(self, key: LaneKey, job: J) -> None:
-        """Run an idle lane's first job and then whatever has queued up behind it."""
-        self._scope.spawn(self._run(key, job), name="lane")
+    def start(self, ready: list[J]) -> None:
+        """Run the first jobs of idle lanes, and then whatever has queued up behind each."""
+        if ready:
+            ready.reverse()
+            self._scope.spawn(self._run(ready), name="lanes")
 
-    async def _run(self, key: LaneKey, job: J) -> None:
+    async def _run(self, ready: list[J]) -> None:
+        """Serve the jobs one after the other for as long as none of them has to wait.
+
+        Most deliveries never wait, and a task for each of them would cost more than they do. The
+        first that does wait keeps this task to itself, and another goes on with the rest, so that
+        no channel is held up by another.
+        """
+        while ready:
+            job = ready.pop()
+            coro = self._serve(job)
+            done, waits_for = first_step(coro)
+            if not done:
+                if ready:
+                    rest, ready = ready, []
+                    self._scope.spawn(self._run(rest), name="lanes")
+                try:
+                    await resumed(coro, waits_for)
+                except BaseException:
+                    self._give_up(job.lane)
+                    raise
+            following = self._next(job.lane)
+            if following is not None:
+                ready.append(following)
+
+    def _next(self, key: LaneKey) -> J | None:
         queue = self._queues[key]
-        try:
-            while True:
-                await self._serve(job)
-                if not queue:
-                    return
-                job = queue.popleft()
-        finally:
-            del self._queues[key]
-            for waiting in queue:
-                self._abandon(waiting)
+        if queue:
+            return queue.popleft()
+        del self._queues[key]
+        return None
+
+    def _give_up(self, key: LaneKey) -> None:
+        for waiting in self._queues.pop(key, None) or ():
+            self._abandon(waiting)

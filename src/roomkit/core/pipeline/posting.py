@@ -13,7 +13,7 @@ from roomkit.core.event_router import EventRouter, Job
 from roomkit.core.pipeline import revisions
 from roomkit.core.pipeline.cascade import Cascade, Hold, enclosing, inside
 from roomkit.core.pipeline.context import context_of
-from roomkit.core.pipeline.timers import due_status
+from roomkit.core.pipeline.timers import due_status, has_timers
 from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
 from roomkit.core.services.transitions import Transitions
 from roomkit.core.visibility import may_write, narrower
@@ -123,11 +123,8 @@ class Poster:
         snapshot = await self._rt.store.snapshot(event.room_id, known=known, claim=claim)
         if snapshot is None:
             raise RoomNotFoundError(event.room_id)
-        due = due_status(snapshot.room, self._rt.clock.now())
-        if due is RoomStatus.CLOSED and posting.origin != "system":
-            await self._transitions.to_closed(snapshot.room, posting.cascade)
-            posting.status = "closed"
-            posting.reason = "room_closed"
+        if has_timers(snapshot.room) and posting.origin != "system":
+            await self._apply_timers(posting, snapshot)
         if posting.context is None or snapshot is not known:
             posting.snapshot = snapshot
             posting.context = context_of(snapshot)
@@ -136,6 +133,16 @@ class Poster:
             if binding.channel_id == source_id:
                 posting.binding = binding
                 break
+
+    async def _apply_timers(self, posting: Posting, snapshot: RoomSnapshot) -> None:
+        """Close a room that should have been closed by now, whether or not anybody has looked."""
+        recent = snapshot.recent_events
+        last_message_at = recent[-1].created_at if recent else None
+        due = due_status(snapshot.room, self._rt.clock.now(), last_message_at)
+        if due is RoomStatus.CLOSED:
+            await self._transitions.to_closed(snapshot.room, posting.cascade)
+            posting.status = "closed"
+            posting.reason = "room_closed"
 
     def check_idempotency(self, posting: Posting) -> None:
         """A closed room takes nothing; what was stored before is not stored again."""
@@ -288,17 +295,18 @@ class Poster:
         room = _loaded(posting).room
         blocked = posting.status == "blocked"
         rewrites: tuple[RoomEvent, ...] = ()
+        status = EventStatus.BLOCKED if blocked else EventStatus.DELIVERED
         if not blocked:
             held_back = room.status is RoomStatus.PAUSED and room.paused_by == "request"
-            held_back = held_back and posting.origin != "system"
-            status = EventStatus.PENDING if held_back else EventStatus.DELIVERED
-            event = event.evolve(status=status)
+            if held_back and posting.origin != "system":
+                status = EventStatus.PENDING
             if posting.target is not None:
                 rewrites = await revisions.rewrites_for(rt.store, event, posting.target, now)
         is_message = event.type is EventType.MESSAGE and not blocked
         outcome = await rt.store.commit(
             TimelineCommit(
                 event=event,
+                status=status,
                 updated_at=now,
                 rewrites=rewrites,
                 activity_at=now if is_message else None,
@@ -322,7 +330,7 @@ class Poster:
                 blocked_by=event.blocked_by,
                 reason=posting.reason,
             )
-        elif event.status is EventStatus.PENDING:
+        elif status is EventStatus.PENDING:
             posting.status = "pending"
             posting.reason = "room_paused"
         else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from roomkit.channels.base import Channel
 from roomkit.core.pipeline.answers import answer_to
-from roomkit.core.pipeline.cascade import Cascade, enter_frame
+from roomkit.core.pipeline.cascade import Cascade
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.pipeline.streams import StreamRelay
 from roomkit.core.runtime import KitRuntime
@@ -33,10 +33,6 @@ class Reentry:
         """Close the circle: answers are posted, postings are delivered, deliveries are answered."""
         self._driver = driver
         self._streams = streams
-
-    def enter_frame(self, cascade: Cascade) -> None:
-        """Whatever the channel does from here on belongs to the cascade."""
-        enter_frame(cascade)
 
     async def take(
         self,

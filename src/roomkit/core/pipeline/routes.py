@@ -19,7 +19,8 @@ _MAX_ROOMS = 2048
 class Route:
     """A channel that may receive, with all that does not change from one event to the next.
 
-    `channel` is None if the binding's channel is not registered with this kit.
+    `channel` is None if the binding's channel is not registered with this kit. A `plain` route is
+    one on which an event that needs no conversion takes a single call.
     """
 
     binding: ChannelBinding
@@ -27,6 +28,7 @@ class Route:
     lane: LaneKey
     reacts: bool
     delivers: bool
+    plain: bool
 
 
 class RouteTables:
@@ -84,10 +86,20 @@ class RouteTables:
     def route(self, binding: ChannelBinding) -> Route:
         """The route to one binding's channel."""
         channel = self._channels.get(binding.channel_id)
+        reacts = channel is not None and channel.reacts
+        delivers = binding.category is ChannelCategory.TRANSPORT
         return Route(
             binding=binding,
             channel=channel,
             lane=(binding.room_id, binding.channel_id),
-            reacts=channel is not None and channel.reacts,
-            delivers=binding.category is ChannelCategory.TRANSPORT,
+            reacts=reacts,
+            delivers=delivers,
+            plain=(
+                delivers
+                and not reacts
+                and binding.capabilities.max_length is None
+                and binding.recipient_key is None
+                and binding.rate_limit is None
+                and binding.retry_policy is None
+            ),
         )

@@ -145,7 +145,7 @@ class InboundPipeline:
             await self._rooms.create(room_id)
             snapshot = _known(await rt.store.snapshot(room_id))
         turn.room_id = room_id
-        if not any(binding.channel_id == channel.channel_id for binding in snapshot.bindings):
+        if not _is_attached(channel.channel_id, snapshot):
             if not self._rooms.is_open(snapshot.room):
                 turn.result = InboundResult(blocked=True, reason="room_closed")
                 return
@@ -242,10 +242,11 @@ class InboundPipeline:
             metadata = {**binding.metadata, str(binding.recipient_key): sender}
             await store.update_binding(binding.evolve(metadata=metadata))
             changed = True
-        existing = next(
-            (one for one in _known(posting.snapshot).participants if one.id == participant_id),
-            None,
-        )
+        existing = None
+        for participant in _known(posting.snapshot).participants:
+            if participant.id == participant_id:
+                existing = participant
+                break
         if existing is None:
             await self._join(turn, posting, participant_id)
             changed = True
@@ -285,6 +286,13 @@ class InboundPipeline:
                     rt.observe(HookTrigger.ON_PARTICIPANT_IDENTIFIED, posting.event, turn.room_id),
                     "on_participant_identified",
                 )
+
+
+def _is_attached(channel_id: str, snapshot: RoomSnapshot) -> bool:
+    for binding in snapshot.bindings:
+        if binding.channel_id == channel_id:
+            return True
+    return False
 
 
 def _learned(participant: Participant, verdict: Verdict | None) -> bool:

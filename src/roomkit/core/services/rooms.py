@@ -195,7 +195,9 @@ class RoomService:
 
         async def body(operation: Operation) -> tuple[Room, bool]:
             room = await self.get(room_id)
-            due = due_status(room, self._rt.clock.now())
+            recent = await self._rt.store.list_recent_events(room_id, 1)
+            last_message_at = recent[-1].created_at if recent else None
+            due = due_status(room, self._rt.clock.now(), last_message_at)
             if due is RoomStatus.CLOSED:
                 return await self._transitions.to_closed(room, operation.cascade), True
             if due is RoomStatus.PAUSED:

@@ -73,8 +73,7 @@ class WebhookHTTPProvider(HTTPVendor, HTTPProvider):
                 error="http: the event cannot be written as JSON",
                 error_code="bad_request",
             )
-        # One secret header among the configured ones must not be replaced by chance of its
-        # spelling.
+        # In lower case, so that ours replace a configured header however that is spelled.
         headers = {
             name.lower(): value.get_secret_value() for name, value in self._config.headers.items()
         }
