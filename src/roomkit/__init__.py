@@ -1,8 +1,8 @@
 """RoomKit: conversations in rooms, over any mix of channels.
 
-Names are imported when they are first used, so that ``import roomkit`` costs little and needs nothing but
-pydantic. ``__all__`` holds the documented top-level names; the other names of the second table can be
-imported from here as well.
+Names are imported when they are first used, so that ``import roomkit`` costs little and needs
+nothing but pydantic. ``__all__`` holds the documented top-level names; the other names of the
+second table can be imported from here as well.
 """
 
 from __future__ import annotations

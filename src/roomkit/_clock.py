@@ -1,7 +1,8 @@
 """Where time comes from.
 
-Nothing in RoomKit asks the operating system for the time or sleeps on its own: a `Clock` is passed in, so
-that an hour of conversation can be tested in milliseconds with `roomkit.testing.VirtualClock`.
+Nothing in RoomKit asks the operating system for the time or sleeps on its own: a `Clock` is passed
+in, so that an hour of conversation can be tested in milliseconds with
+`roomkit.testing.VirtualClock`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Protocol
 
 
 class Timeout(Protocol):
-    """A bound on the time that the body of an ``async with`` may take; `asyncio.Timeout` is one."""
+    """A bound on the time that the body of an ``async with`` may take; `asyncio.Timeout` is
+    one."""
 
     async def __aenter__(self) -> object: ...
 

@@ -1,4 +1,5 @@
-"""Loading things late: public names on first use, and optional dependencies when they are needed."""
+"""Loading things late: public names on first use, and optional dependencies when they are
+needed."""
 
 from __future__ import annotations
 
@@ -39,8 +40,8 @@ def require(module: str, *, extra: str, feature: str) -> ModuleType:
     """Import an optional dependency.
 
     Raises:
-        MissingDependencyError: the module's distribution is not installed; the message has the install
-            line. A module that is installed but broken raises its own error.
+        MissingDependencyError: the module's distribution is not installed; the message has the
+            install line. A module that is installed but broken raises its own error.
     """
     try:
         return import_module(module)

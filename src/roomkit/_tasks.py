@@ -23,26 +23,30 @@ class TaskScope:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def spawn[T](self, coro: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
+    def spawn[T](
+        self, coro: Coroutine[Any, Any, T], *, name: str, awaited: bool = False
+    ) -> asyncio.Task[T]:
         """Start `coro` at once, in this call, up to its first real wait.
 
-        A coroutine that never waits is finished when this returns, at the cost of one task object and
-        without a trip through the event loop.
+        Whoever waits for the task says so with `awaited`, and gets what it raises; otherwise that is
+        logged.
+
+        A coroutine that never waits is finished when this returns, at the cost of one task object
+        and without a trip through the event loop.
         """
         loop = asyncio.get_running_loop()
         task = asyncio.Task(coro, loop=loop, name=name, eager_start=True)
-        if task.done():
-            self._report(task)
-        else:
+        if not task.done():
             self._tasks.add(task)
-            task.add_done_callback(self._forget)
+            task.add_done_callback(self._tasks.discard)
+            if not awaited:
+                task.add_done_callback(self.report)
+        elif not awaited:
+            self.report(task)
         return task
 
-    def _forget(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        self._report(task)
-
-    def _report(self, task: asyncio.Task[Any]) -> None:
+    def report(self, task: asyncio.Task[Any]) -> None:
+        """Log what a task that nobody waits for has raised."""
         if task.cancelled():
             return
         error = task.exception()
@@ -56,7 +60,8 @@ class TaskScope:
             )
 
     async def close(self, clock: Clock, *, drain_seconds: float = 2.0) -> None:
-        """Give the tasks `drain_seconds` to end by themselves, then cancel the rest and wait for them."""
+        """Give the tasks `drain_seconds` to end by themselves, then cancel the rest and wait for
+        them."""
         current = asyncio.current_task()
         pending = {task for task in self._tasks if task is not current}
         if pending and drain_seconds > 0:
@@ -103,8 +108,9 @@ class _Resumed(Awaitable[Any]):
                     return done.value
 
 
-class DeadlineExceeded(TimeoutError):
-    """`bounded` ran out of time. A `TimeoutError` raised by the coroutine itself stays what it is."""
+class DeadlineExceededError(TimeoutError):
+    """`bounded` ran out of time. A `TimeoutError` raised by the coroutine itself stays what it
+    is."""
 
 
 def first_step(coro: Coroutine[Any, Any, Any]) -> tuple[bool, Any]:
@@ -130,7 +136,7 @@ async def finish_within(
     """Await the rest of a coroutine after its `first_step`, for at most `seconds`.
 
     Raises:
-        DeadlineExceeded: the time is up; the coroutine was cancelled.
+        DeadlineExceededError: the time is up; the coroutine was cancelled.
     """
     timeout = clock.timeout(seconds)
     try:
@@ -138,18 +144,18 @@ async def finish_within(
             return await _Resumed(coro, waits_for)
     except TimeoutError:
         if timeout.expired():
-            raise DeadlineExceeded(f"not done within {seconds} s") from None
+            raise DeadlineExceededError(f"not done within {seconds} s") from None
         raise
 
 
 async def bounded[T](clock: Clock, seconds: float | None, coro: Coroutine[Any, Any, T]) -> T:
     """Await `coro` in this task, for at most `seconds`.
 
-    The timer is set only if the coroutine really waits for something: most hooks and in-memory calls
-    never do, and a timer costs more than they.
+    The timer is set only if the coroutine really waits for something: most hooks and in-memory
+    calls never do, and a timer costs more than they.
 
     Raises:
-        DeadlineExceeded: the time is up; the coroutine was cancelled.
+        DeadlineExceededError: the time is up; the coroutine was cancelled.
     """
     done, value = first_step(coro)
     if not done:

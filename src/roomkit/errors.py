@@ -21,12 +21,14 @@
     │   └── ProviderError               the vendor refused or was out of reach
     └── MissingDependencyError          an extra is not installed (also an `ImportError`)
 
-Each carries what it is about as attributes, and ``retryable``: whether the same call may succeed later.
+Each carries what it is about as attributes, and ``retryable``: whether the same call may succeed
+later.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class RoomKitError(Exception):
@@ -160,7 +162,8 @@ class VoiceBackendNotConfiguredError(RoomKitError):
 
     def __init__(self, channel_id: str) -> None:
         super().__init__(
-            f"channel {channel_id!r} has no voice or video backend; join a channel that was built with one"
+            f"channel {channel_id!r} has no voice or video backend; "
+            "join a channel that was built with one"
         )
         self.channel_id = channel_id
 
@@ -173,16 +176,19 @@ class KitClosedError(RoomKitError):
 
 
 class WebhookError(RoomKitError):
-    """A webhook's body is not what its vendor sends. Answer 400: sending it again would not help."""
+    """A webhook's body is not what its vendor sends. Answer 400: sending it again would not
+    help."""
 
 
 class DeliveryError(RoomKitError):
     """A message could not be handed over to its channel.
 
     Attributes:
-        code: a stable word such as ``no_recipient``, ``no_provider``, ``circuit_open`` or ``timeout``.
+        code: a stable word such as ``no_recipient``, ``no_provider``, ``circuit_open`` or
+            ``timeout``.
         retryable: whether trying again may help.
         retry_after: how long to wait first, in seconds, if the other side said so.
+        details: what else is known, such as the vendor's own code; kept with the outcome.
     """
 
     def __init__(
@@ -192,11 +198,13 @@ class DeliveryError(RoomKitError):
         code: str = "failed",
         retryable: bool = False,
         retry_after: float | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.retryable = retryable
         self.retry_after = retry_after
+        self.details = dict(details or {})
 
 
 class ProviderError(DeliveryError):
@@ -219,7 +227,14 @@ class ProviderError(DeliveryError):
         retryable: bool = False,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message, code=code, retryable=retryable, retry_after=retry_after)
+        known = {"status_code": status_code, "vendor_code": vendor_code}
+        super().__init__(
+            message,
+            code=code,
+            retryable=retryable,
+            retry_after=retry_after,
+            details={name: value for name, value in known.items() if value is not None},
+        )
         self.provider = provider
         self.status_code = status_code
         self.vendor_code = vendor_code
@@ -241,8 +256,8 @@ class MissingDependencyError(RoomKitError, ImportError):
 def describe_error(error: BaseException) -> str:
     """What may be said about an exception outside of the process.
 
-    RoomKit's own errors and Python's built-in ones are quoted. The text of any other library's exception
-    is left out, since HTTP clients quote URLs, and URLs carry tokens.
+    RoomKit's own errors and Python's built-in ones are quoted. The text of any other library's
+    exception is left out, since HTTP clients quote URLs, and URLs carry tokens.
     """
     name = type(error).__name__
     if isinstance(error, RoomKitError):

@@ -41,8 +41,8 @@ class WebSocketStream:
 class _Pump:
     """Sends one connection its pieces in order, one at a time.
 
-    While a send is under way, further pieces are joined into the next one: a slow client gets fewer and
-    longer pieces, and nothing queues up beyond the text itself.
+    While a send is under way, further pieces are joined into the next one: a slow client gets
+    fewer and longer pieces, and nothing queues up beyond the text itself.
     """
 
     __slots__ = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from roomkit._clock import SYSTEM_CLOCK, Clock
 from roomkit._tasks import bounded
 from roomkit.channels._ai.history import History
 from roomkit.channels._ai.settings import AISettings, as_tools, settings_for
@@ -37,9 +36,10 @@ from roomkit.telemetry.base import SpanKind
 class AIChannel(Channel):
     """Answers the messages of a room with a language model.
 
-    It reads what it is allowed to see of the room's latest messages and never answers itself, nor anything
-    that is not a message. Without an own tool loop, the model's tool calls are left to the host: they
-    stand in the answer's ``metadata["tool_calls"]``.
+    It reads what it is allowed to see of the room's latest messages and never answers itself, nor
+    anything that is not a message. Without an own tool loop, the model's tool calls are left to
+    the host:
+    they stand in the answer's ``metadata["tool_calls"]``.
 
     Args:
         channel_id: its id.
@@ -52,8 +52,8 @@ class AIChannel(Channel):
         thinking_budget: how many tokens it may spend on reasoning.
         generation_timeout: how long one answer may take, in seconds.
 
-    ``system_prompt``, ``temperature``, ``max_tokens``, ``thinking_budget`` and ``tools`` can be set for a room,
-    in the binding's metadata.
+    ``system_prompt``, ``temperature``, ``max_tokens``, ``thinking_budget`` and ``tools`` can be
+    set for a room, in the binding's metadata.
     """
 
     channel_type = ChannelType.AI
@@ -85,7 +85,6 @@ class AIChannel(Channel):
         self._max_context_events = max_context_events
         self._generation_timeout = generation_timeout
         self._history = History(channel_id, vision=provider.supports_vision)
-        self._clock: Clock = SYSTEM_CLOCK
         self._host: ChannelHost | None = None
 
     @property
@@ -99,7 +98,6 @@ class AIChannel(Channel):
 
     def on_registered(self, host: ChannelHost) -> None:
         self._host = host
-        self._clock = host.clock
 
     def capabilities(self) -> ChannelCapabilities:
         kinds = [ChannelMediaType.TEXT, ChannelMediaType.RICH]
@@ -164,9 +162,9 @@ class AIChannel(Channel):
         call = self._provider.generate(request)
         host = self._host
         if host is None or not host.telemetry.enabled:
-            return await bounded(self._clock, self._generation_timeout, call)
+            return await bounded(self.clock, self._generation_timeout, call)
         with host.telemetry.span(SpanKind.LLM_GENERATE, self._provider.model_name):
-            return await bounded(self._clock, self._generation_timeout, call)
+            return await bounded(self.clock, self._generation_timeout, call)
 
     async def _stream(
         self, request: AIContext, event: RoomEvent
@@ -174,7 +172,7 @@ class AIChannel(Channel):
         """The answer's text as it comes, then the answer itself."""
         events = self._provider.generate_stream(request)
         try:
-            async with self._clock.timeout(self._generation_timeout):
+            async with self.clock.timeout(self._generation_timeout):
                 async for item in events:
                     if isinstance(item, StreamTextDelta):
                         yield item.text
@@ -201,7 +199,7 @@ class AIChannel(Channel):
                     room_id=trigger.room_id,
                     source=self._own_source,
                     content=TextContent(body=response.content),
-                    created_at=self._clock.now(),
+                    created_at=self.clock.now(),
                     **values,
                 )
             )

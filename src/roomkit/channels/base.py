@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, assert_never
 
+from roomkit._clock import SYSTEM_CLOCK, Clock
 from roomkit.errors import VoiceBackendNotConfiguredError, WebhookError
+from roomkit.models._base import new_id
 from roomkit.models.channel import ChannelBinding, ChannelCapabilities, ChannelOutput
 from roomkit.models.content import (
     AudioContent,
@@ -38,22 +40,26 @@ _EVENT_TYPES: dict[str, EventType] = {"edit": EventType.EDIT, "delete": EventTyp
 class Channel(ABC):
     """A communication endpoint: registered once, attached to any number of rooms.
 
-    Subclasses turn what comes in into events (`handle_inbound`) and push events out (`deliver`). A channel
-    that answers, such as an AI, overrides `on_event`. One object serves all rooms at once: state that
-    belongs to a room lives in the binding.
+    Subclasses turn what comes in into events (`handle_inbound`) and push events out (`deliver`). A
+    channel that answers, such as an AI, overrides `on_event`. One object serves all rooms at once:
+    state that belongs to a room lives in the binding.
 
-    Calls for one room arrive one at a time and in the order of its timeline; calls for different rooms
-    overlap.
+    Calls for one room arrive one at a time and in the order of its timeline; calls for different
+    rooms overlap.
     """
 
     channel_type: ChannelType
     category: ChannelCategory = ChannelCategory.TRANSPORT
     direction: ChannelDirection = ChannelDirection.BIDIRECTIONAL
     recipient_key: str | None = None
-    """The key of ``binding.metadata`` under which the recipient's address is kept, if there is one."""
+    """The key of ``binding.metadata`` under which the recipient's address is kept, if there is
+    one."""
 
     reaction_timeout: float | None = 120.0
     """How long `on_event` may take, in seconds; None for a channel that bounds its own work."""
+
+    clock: Clock = SYSTEM_CLOCK
+    """Where the channel takes time from; set to the kit's clock when the channel is registered."""
 
     accepts_streams: ClassVar[bool] = False
     """Whether `open_stream` may return a sink: only such channels are asked."""
@@ -75,7 +81,8 @@ class Channel(ABC):
         return type(self).on_event is not Channel.on_event
 
     def echoes(self, event: RoomEvent) -> bool:
-        """Whether the channel gets an event of its own back, for its other connections for instance."""
+        """Whether the channel gets an event of its own back, for its other connections for
+        instance."""
         return False
 
     def on_registered(self, host: ChannelHost) -> None:  # noqa: B027 - an optional callback
@@ -94,14 +101,15 @@ class Channel(ABC):
     ) -> ChannelOutput:
         """Push an event out. The content is already in a form that ``binding.capabilities`` allow.
 
-        Raise `DeliveryError` (or return a failed `ProviderResult` in ``ChannelOutput.result``) when it did
-        not go out; ``retryable`` decides whether the binding's retry policy applies.
+        Raise `DeliveryError` (or return a failed `ProviderResult` in ``ChannelOutput.result``)
+        when it did not go out; ``retryable`` decides whether the binding's retry policy applies.
         """
 
     async def on_event(
         self, event: RoomEvent, binding: ChannelBinding, context: RoomContext
     ) -> ChannelOutput:
-        """React to an event. Called for every event the channel may see, also while it is muted."""
+        """React to an event. Called for every event the channel may see, also while it is
+        muted."""
         return ChannelOutput.empty()
 
     def open_stream(self, start: StreamStart, binding: ChannelBinding) -> StreamSink | None:
@@ -135,7 +143,8 @@ class Channel(ABC):
         return ChannelCapabilities()
 
     async def close(self) -> None:  # noqa: B027 - an optional callback
-        """Release what the channel holds, its provider included. Called once, by `RoomKit.close`."""
+        """Release what the channel holds, its provider included. Called once, by
+        `RoomKit.close`."""
 
     def event_from(
         self,
@@ -144,25 +153,34 @@ class Channel(ABC):
         *,
         channel_type: ChannelType | None = None,
     ) -> RoomEvent:
-        """The plain event for a message: its content, with this channel and the sender as source."""
+        """The plain event for a message: its content, with this channel and the sender as
+        source."""
         external_id = message.provider_message_id
+        key = message.idempotency_key
         values: dict[str, Any] = {}
         if external_id is not None:
+            key = key or f"{self.channel_id}:{external_id}"
             values["channel_data"] = ChannelData(
                 provider=self.provider_name, external_id=external_id
             )
         if message.metadata:
             values["metadata"] = message.metadata
+        event_id = new_id()
         return RoomEvent(
+            id=event_id,
             room_id=context.room.id,
             type=message.event_type or _EVENT_TYPES.get(message.content.type, EventType.MESSAGE),
             source=self._source_of(message.sender_id, channel_type or self.channel_type),
             content=message.content,
+            correlation_id=event_id,
+            idempotency_key=key,
+            created_at=self.clock.now(),
             **values,
         )
 
     def _source_of(self, sender_id: str, channel_type: ChannelType) -> EventSource:
-        """The source of a sender's messages: one object for all of them, since they are kept for long."""
+        """The source of a sender's messages: one object for all of them, since they are kept for
+        long."""
         source = self._sources.get((sender_id, channel_type))
         if source is None:
             if len(self._sources) >= _MAX_SOURCES:

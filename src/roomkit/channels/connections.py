@@ -27,8 +27,12 @@ class AcceptsConnections(Protocol):
         stream_send_fn: StreamSendFn | None = None,
         *,
         room_id: str | None = None,
+        echo: bool = False,
     ) -> None:
-        """Add a connection; one with the same id is replaced."""
+        """Add a connection; one with the same id is replaced.
+
+        With `echo` it also gets its own messages.
+        """
         ...
 
     def unregister_connection(self, connection_id: str) -> bool:

@@ -130,7 +130,8 @@ def RCSChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  #
 def EmailChannel(  # noqa: N802
     channel_id: str, *, provider: Any = None, from_email: str | None = None
 ) -> TransportChannel:
-    """E-mail. Recipient: ``email_address``; ``subject`` and the thread come from the binding too."""
+    """E-mail. Recipient: ``email_address``; ``subject`` and the thread come from the binding
+    too."""
     return TransportChannel(
         channel_id,
         ChannelType.EMAIL,

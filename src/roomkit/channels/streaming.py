@@ -31,8 +31,9 @@ class StreamChunk(FrozenModel):
 class StreamEnd(FrozenModel):
     """The answer is complete.
 
-    ``event`` is what was stored, which a hook may have changed; None with ``reason`` ``"blocked"``,
-    ``"error"`` or ``"cancelled"`` means that what was shown so far should be taken back.
+    ``event`` is what was stored, which a hook may have changed; None with ``reason``
+    ``"blocked"``, ``"error"`` or ``"cancelled"`` means that what was shown so far should be taken
+    back.
     """
 
     type: Literal["stream_end"] = "stream_end"
@@ -46,12 +47,14 @@ StreamMessage = StreamStart | StreamChunk | StreamEnd
 
 
 class StreamSink(Protocol):
-    """Where one channel shows one answer as it grows. Its methods never raise and never wait long."""
+    """Where one channel shows one answer as it grows. Its methods never raise and never wait
+    long."""
 
     def feed(self, delta: str) -> None:
         """Show another piece of text; pieces may be merged if the other side is slow."""
         ...
 
     async def end(self, event: RoomEvent | None, reason: str) -> None:
-        """Finish, exactly once. `event` is the stored answer, or None to take back what was shown."""
+        """Finish, exactly once. `event` is the stored answer, or None to take back what was
+        shown."""
         ...

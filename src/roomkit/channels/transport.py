@@ -43,8 +43,8 @@ class TransportChannel(Channel):
         provider: the vendor's account. Without one the channel can receive but not send.
         capabilities: what it can carry.
         recipient_key: under which key of a binding's metadata the recipient's address is.
-        defaults: arguments for every ``provider.send``. One that is None is taken from the binding's
-            metadata, under the same key, and left out if it is not there.
+        defaults: arguments for every ``provider.send``. One that is None is taken from the
+            binding's metadata, under the same key, and left out if it is not there.
     """
 
     def __init__(

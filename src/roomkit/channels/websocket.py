@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from types import CoroutineType
 from typing import Any
 
-from roomkit._clock import SYSTEM_CLOCK, Clock
 from roomkit._tasks import bounded, finish_within, first_step
 from roomkit.channels._ws_stream import WebSocketStream
 from roomkit.channels.base import Channel
@@ -41,7 +41,7 @@ WEBSOCKET_CAPABILITIES = ChannelCapabilities(
 class Connection:
     """One client. A client that connects again under the same id is another connection."""
 
-    __slots__ = ("_send", "_takes_id", "connection_id", "room_id", "stream_send")
+    __slots__ = ("_send", "_takes_id", "connection_id", "echo", "room_id", "stream_send")
 
     def __init__(
         self,
@@ -49,26 +49,27 @@ class Connection:
         send: SendFn,
         stream_send: StreamSendFn | None,
         room_id: str | None,
+        echo: bool,
     ) -> None:
         self.connection_id = connection_id
         self.room_id = room_id
         self.stream_send = stream_send
+        self.echo = echo
         self._send: Callable[..., Any] = send
         self._takes_id = _takes_two(send)
 
-    async def send(self, event: RoomEvent) -> None:
-        if self._takes_id:
-            await self._send(self.connection_id, event)
-        else:
-            await self._send(event)
+    def send(self, event: RoomEvent) -> Coroutine[Any, Any, Any]:
+        """The call that sends an event, to be awaited."""
+        call = self._send(self.connection_id, event) if self._takes_id else self._send(event)
+        return call if type(call) is CoroutineType else _awaited(call)
 
 
 class WebSocketChannel(Channel):
     """Sends events to connected clients through functions that the host application registers.
 
-    A connection gets the events of all rooms that the channel is attached to, or of one room if it was
-    registered with a ``room_id``. A connection whose function raises or does not return in time is dropped;
-    the others are not affected.
+    A connection gets the events of all rooms that the channel is attached to, or of one room if it
+    was registered with a ``room_id``. A connection whose function raises or does not return in
+    time is dropped; the others are not affected.
 
     Args:
         channel_id: its id.
@@ -97,12 +98,10 @@ class WebSocketChannel(Channel):
         self._send_timeout = send_timeout
         self._connections: dict[str, Connection] = {}
         self._turn = 0
-        self._clock: Clock = SYSTEM_CLOCK
         self._host: ChannelHost | None = None
 
     def on_registered(self, host: ChannelHost) -> None:
         self._host = host
-        self._clock = host.clock
 
     def capabilities(self) -> ChannelCapabilities:
         return self._capabilities
@@ -119,19 +118,22 @@ class WebSocketChannel(Channel):
         stream_send_fn: StreamSendFn | None = None,
         *,
         room_id: str | None = None,
+        echo: bool = False,
     ) -> None:
         """Add a client; one with the same id is replaced.
 
         Args:
             connection_id: names the client within the channel.
-            send_fn: ``async (connection_id, event)`` or ``async (event)``, called with one event at a time
-                per room.
-            stream_send_fn: ``async (connection_id, message)``, called with the pieces of answers that
-                are being written. A client without one gets only the finished event.
+            send_fn: ``async (connection_id, event)`` or ``async (event)``, called with one event
+                at a time per room.
+            stream_send_fn: ``async (connection_id, message)``, called with the pieces of answers
+                that are being written. A client without one gets only the finished event.
             room_id: the only room whose events the client gets.
+            echo: also send the client its own messages back, once they are stored. Its own are those
+                whose ``metadata["connection_id"]`` names it.
         """
         self._connections[connection_id] = Connection(
-            connection_id, send_fn, stream_send_fn, room_id
+            connection_id, send_fn, stream_send_fn, room_id, echo
         )
 
     def unregister_connection(self, connection_id: str) -> bool:
@@ -155,9 +157,16 @@ class WebSocketChannel(Channel):
 
     def echoes(self, event: RoomEvent) -> bool:
         """An event goes back to its own channel if told to, or for the sender's other devices."""
-        return self._echo or (
-            len(self._connections) > 1 and event.metadata.get("connection_id") is not None
-        )
+        if self._echo:
+            return True
+        origin = event.metadata.get("connection_id")
+        if origin is None:
+            return False
+        return len(self._connections) > 1 or self._wants_echo(origin)
+
+    def _wants_echo(self, connection_id: object) -> bool:
+        connection = self._connections.get(str(connection_id))
+        return connection is not None and connection.echo
 
     async def handle_inbound(self, message: InboundMessage, context: RoomContext) -> RoomEvent:
         return self.event_from(message, context)
@@ -171,7 +180,7 @@ class WebSocketChannel(Channel):
             try:
                 done, waits_for = first_step(coro := connection.send(event))
                 if not done:
-                    await finish_within(self._clock, self._send_timeout, coro, waits_for)
+                    await finish_within(self.clock, self._send_timeout, coro, waits_for)
             except Exception as error:  # the other side is gone or hangs
                 self.drop(connection, error)
                 raise DeliveryError("the connection failed", code="connection_lost") from None
@@ -191,6 +200,8 @@ class WebSocketChannel(Channel):
         origin: object = None
         if event.source.channel_id == self.channel_id and not self._echo:
             origin = event.metadata.get("connection_id")
+            if mode is DeliveryMode.BROADCAST and self._wants_echo(origin):
+                origin = None
         targets = [
             connection
             for connection in self._connections.values()
@@ -221,7 +232,7 @@ class WebSocketChannel(Channel):
 
     async def _send(self, connection: Connection, event: RoomEvent) -> bool:
         try:
-            await bounded(self._clock, self._send_timeout, connection.send(event))
+            await bounded(self.clock, self._send_timeout, connection.send(event))
         except Exception as error:  # the other side is gone or hangs; that concerns nobody else
             self.drop(connection, error)
             return False
@@ -233,14 +244,15 @@ class WebSocketChannel(Channel):
             return False
         call = _awaited(connection.stream_send(connection.connection_id, message))
         try:
-            await bounded(self._clock, self._send_timeout, call)
+            await bounded(self.clock, self._send_timeout, call)
         except Exception as error:  # as above
             self.drop(connection, error)
             return False
         return True
 
     def open_stream(self, start: StreamStart, binding: ChannelBinding) -> StreamSink | None:
-        """Shows an answer to those who are connected now; who comes later gets the finished event."""
+        """Shows an answer to those who are connected now; who comes later gets the finished
+        event."""
         if self._host is None:
             return None
         watching = [

@@ -5,7 +5,7 @@ Select the targets, transcode for each, let it react, deliver: one method each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from roomkit._tasks import bounded
@@ -39,8 +39,9 @@ class Broadcast:
     context: RoomContext
     source_binding: ChannelBinding | None
     cascade: Cascade
+    results: dict[str, DeliveryResult]
     undelivered: int = 0
-    results: dict[str, DeliveryResult] = field(default_factory=dict)
+    unremarkable: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +88,7 @@ class EventRouter:
             The jobs whose lanes were idle, for `start` once the lock is released.
         """
         routes = self._routes.select(event, event.room_id, context.bindings)
-        broadcast = Broadcast(event, context, source_binding, cascade)
+        broadcast = Broadcast(event, context, source_binding, cascade, {})
         ready: list[Job] = []
         for route in routes:
             job = Job(broadcast, route, route.lane)
@@ -101,6 +102,7 @@ class EventRouter:
                     error="too many events are waiting for the channel",
                     error_code="backlog_full",
                 )
+                broadcast.unremarkable = False
                 broadcast.undelivered -= route.delivers
                 continue
             cascade.enter()
@@ -122,10 +124,23 @@ class EventRouter:
         cascade = broadcast.cascade
         try:
             enter_frame(cascade)
-            result = await self._handle(job)
+            channel, event = route.channel, broadcast.event
+            if (
+                channel is not None
+                and route.plain
+                and not job.waited
+                and self._rt.transcoder.passes(event.content, route.binding)
+            ):
+                result: DeliveryResult | None = await self._deliverer.deliver_plain(
+                    channel, event, route.binding, broadcast.context, route.success
+                )
+            else:
+                result = await self._handle(job)
             if route.delivers:
                 if result is not None:
                     broadcast.results[result.channel_id] = result
+                    if result is not route.success:
+                        broadcast.unremarkable = False
                 broadcast.undelivered -= 1
                 if not broadcast.undelivered and broadcast.results:
                     await self._record(broadcast)
@@ -138,18 +153,16 @@ class EventRouter:
 
     async def _handle(self, job: Job) -> DeliveryResult | None:
         """Show an event to a channel; returns the outcome if it was to be delivered."""
-        broadcast, context = job.broadcast, job.broadcast.context
-        route: Route | None = job.route
+        broadcast, route = job.broadcast, job.route
+        context = broadcast.context
         if job.waited:
-            route, context = await self._refresh(job)
-            if route is None:
+            current, context = await self._refresh(job)
+            if current is None:
                 return None
-        channel, event = route.channel, broadcast.event
-        if channel is None:
+            route = current
+        if route.channel is None:
             return _not_registered(route.binding)
-        if route.plain and self._rt.transcoder.passes(event.content, route.binding):
-            return await self._deliverer.deliver_plain(channel, event, route.binding, context)
-        return await self._show(broadcast, route, channel, context)
+        return await self._show(broadcast, route, route.channel, context)
 
     async def _refresh(self, job: Job) -> tuple[Route | None, RoomContext]:
         """The route and the context as they are now, after the job has waited in its lane."""
@@ -186,7 +199,9 @@ class EventRouter:
         if not route.delivers:
             return None
         if binding.capabilities.max_length is None:
-            return await self._deliverer.deliver(channel, (event,), binding, context)
+            return await self._deliverer.deliver(
+                channel, (event,), binding, context, route.success
+            )
         fitted = fit(event.content, binding.capabilities)
         parts = (
             (event,)
@@ -194,7 +209,7 @@ class EventRouter:
             else tuple(event.evolve(content=part) for part in fitted.contents)
         )
         return await self._deliverer.deliver(
-            channel, parts, binding, context, truncated=fitted.truncated
+            channel, parts, binding, context, route.success, truncated=fitted.truncated
         )
 
     async def _react(
@@ -208,7 +223,7 @@ class EventRouter:
         """Let a channel answer, and put its answers through the gates."""
         binding = route.binding
         try:
-            output = await bounded(
+            output: ChannelOutput | None = await bounded(
                 self._rt.clock,
                 channel.reaction_timeout,
                 channel.on_event(event, binding, for_reader(context, binding, event)),
@@ -228,7 +243,7 @@ class EventRouter:
     async def _record(self, broadcast: Broadcast) -> None:
         """Keep the outcomes with the event and tell whoever listens."""
         event, cascade = broadcast.event, broadcast.cascade
-        results = self._share(broadcast.results)
+        results = self._share(broadcast)
         stored = await self._rt.store.record_deliveries(event.room_id, event.id, results)
         if stored is not None:
             cascade.current[event.id] = stored
@@ -261,11 +276,11 @@ class EventRouter:
                 failed=[result.channel_id for result in failed],
             )
 
-    def _share(self, results: dict[str, DeliveryResult]) -> dict[str, DeliveryResult]:
+    def _share(self, broadcast: Broadcast) -> dict[str, DeliveryResult]:
         """One read-only mapping for all events that simply reached the same channels."""
-        for result in results.values():
-            if not self._deliverer.is_plain(result):
-                return FrozenDict(results)
+        results = broadcast.results
+        if not broadcast.unremarkable:
+            return FrozenDict(results)
         key = tuple(results)
         shared = self._shared_results.get(key)
         if shared is None:

@@ -56,10 +56,10 @@ logger = logging.getLogger("roomkit")
 class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
     """Conversations in rooms, over any mix of channels.
 
-    Register channels, create rooms, attach the channels to them, and hand in what comes from outside with
-    `process_inbound`. Everything that keeps state or talks to the world can be replaced at construction;
-    the defaults keep it all in this process. Use the kit from one event loop, and close it at the end
-    (``async with RoomKit() as kit``).
+    Register channels, create rooms, attach the channels to them, and hand in what comes from
+    outside with `process_inbound`. Everything that keeps state or talks to the world can be
+    replaced at construction; the defaults keep it all in this process. Use the kit from one event
+    loop, and close it at the end (``async with RoomKit() as kit``).
     """
 
     def __init__(
@@ -95,8 +95,8 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
             identity_resolver: finds out who writes; without one nobody is looked up.
             identity_channel_types: the channels whose senders are looked up; all by default.
             inbound_router: finds the room of a message.
-            lock_manager: lets one message at a time write to a room. Several processes that share a
-                store need one that they share as well.
+            lock_manager: lets one message at a time write to a room. Several processes that share
+                a store need one that they share as well.
             realtime: carries typing, presence and the like.
             max_chain_depth: how many generations of answers may follow one message.
             identity_timeout: bound of one look-up.
@@ -105,11 +105,13 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
             tts: for `synthesize`.
             voice: the audio backend of voice channels that have none of their own.
             task_runner: runs delegated work.
-            delivery_strategy: wraps every delivery; an object with ``async deliver(fn, event, binding,
-                context)`` that calls ``fn(event, binding, context)`` and returns what it returns.
+            delivery_strategy: wraps every delivery; an object with ``async deliver(fn, event,
+                binding, context)`` that calls ``fn(event, binding, context)`` and returns what it
+                returns.
             status_bus: carries what agents say about their progress.
             telemetry: receives spans and measurements.
-            inbound_rate_limit: messages beyond it are answered with ``rate_limited`` and not stored.
+            inbound_rate_limit: messages beyond it are answered with ``rate_limited`` and not
+                stored.
             orchestration: furnishes every new room.
             transcoder: converts content for channels that cannot carry it.
             clock: where time comes from.
@@ -177,6 +179,16 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
         return self._rt.runtime.clock
 
     @property
+    def transcoder(self) -> ContentTranscoder:
+        """What converts content for channels that cannot carry it."""
+        return self._rt.runtime.transcoder
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called: nothing is accepted any more."""
+        return self._rt.runtime.closed
+
+    @property
     def _transcoder(self) -> ContentTranscoder:
         return self._rt.runtime.transcoder
 
@@ -185,10 +197,11 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
         self._rt.runtime.transcoder = transcoder
 
     async def close(self) -> None:
-        """End everything: no more messages, deliveries under way get a moment, connections are closed.
+        """End everything: no more messages, deliveries under way get a moment, connections are
+        closed.
 
-        Every step is taken even if an earlier one fails, and each within a few seconds. Calling it again,
-        or several times at once, waits for the one closing.
+        Every step is taken even if an earlier one fails, and each within a few seconds. Calling it
+        again, or several times at once, waits for the one closing.
 
         Raises:
             ExceptionGroup: what went wrong in the steps, once all were taken.

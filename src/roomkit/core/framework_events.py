@@ -49,7 +49,8 @@ class FrameworkEvents:
         event_id: str | None = None,
         **data: Any,
     ) -> None:
-        """Call the handlers in order of registration. What they raise is logged and goes no further."""
+        """Call the handlers in order of registration. What they raise is logged and goes no
+        further."""
         handlers = self._handlers.get(event_type)
         if not handlers:
             return

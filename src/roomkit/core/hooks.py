@@ -26,18 +26,20 @@ from roomkit.telemetry.base import SpanKind, TelemetryProvider
 logger = logging.getLogger("roomkit.hooks")
 
 type HookFn = Callable[..., Any | Awaitable[Any]]
-"""A hook: a function, async or not, that takes what happened and (unless it takes only one argument)
-the room's context. Those of `DECIDING_TRIGGERS` answer with a `HookResult`."""
+"""A hook: a function, async or not, that takes what happened and (unless it takes only one
+argument) the room's context. Those of `DECIDING_TRIGGERS` answer with a `HookResult`."""
 
 type OnError = Literal["allow", "block"]
 
 DECIDING_TRIGGERS = frozenset(
     {HookTrigger.BEFORE_BROADCAST, HookTrigger.ON_TRANSCRIPTION, HookTrigger.BEFORE_TTS}
 )
-"""The triggers whose sync hooks may block or change what they see. Elsewhere answers are ignored."""
+"""The triggers whose sync hooks may block or change what they see. Elsewhere answers are
+ignored."""
 
 FAIL_CLOSED_TRIGGERS = frozenset({HookTrigger.ON_TRANSCRIPTION, HookTrigger.BEFORE_TTS})
-"""The deciding triggers at which a failing hook withholds unless its registration says otherwise."""
+"""The deciding triggers at which a failing hook withholds unless its registration says
+otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,8 @@ class Hook:
         return (self.channel_types or self.channel_ids or self.directions) is not None
 
     def matches(self, source: EventSource | None) -> bool:
-        """Whether the filters let this source pass; without a source only hooks without filters run."""
+        """Whether the filters let this source pass; without a source only hooks without filters
+        run."""
         if source is None:
             return not self.filtered
         return (
@@ -103,9 +106,10 @@ _NOBODY = _Listeners()
 class HookEngine:
     """Keeps the registrations and runs them.
 
-    Sync hooks run one after the other by ascending priority (ties: in order of registration) and stop at
-    the first block. Async hooks run together. Each has a time limit, and what one raises touches neither
-    the others nor the pipeline. Nothing is done, and nothing allocated, where nobody listens.
+    Sync hooks run one after the other by ascending priority (ties: in order of registration) and
+    stop at the first block. Async hooks run together. Each has a time limit, and what one raises
+    touches neither the others nor the pipeline. Nothing is done, and nothing allocated, where
+    nobody listens.
     """
 
     def __init__(self, clock: Clock, telemetry: TelemetryProvider) -> None:
@@ -135,8 +139,8 @@ class HookEngine:
 
         Args:
             timeout: in seconds; None waits for ever.
-            on_error: what a failing hook of a deciding trigger means. By default a failure withholds at
-                `FAIL_CLOSED_TRIGGERS` and lets pass elsewhere.
+            on_error: what a failing hook of a deciding trigger means. By default a failure
+                withholds at `FAIL_CLOSED_TRIGGERS` and lets pass elsewhere.
         """
         trigger = HookTrigger(trigger)
         default: OnError = "block" if trigger in FAIL_CLOSED_TRIGGERS else "allow"
@@ -188,7 +192,8 @@ class HookEngine:
         return self._listeners(trigger, room_id) is not _NOBODY
 
     def withholds(self, trigger: HookTrigger, room_id: str) -> bool:
-        """Whether a sync hook is registered that must have seen a text before anybody else does."""
+        """Whether a sync hook is registered that must have seen a text before anybody else
+        does."""
         return any(hook.on_error == "block" for hook in self._listeners(trigger, room_id).sync)
 
     def _listeners(self, trigger: HookTrigger, room_id: str | None) -> _Listeners:
@@ -214,8 +219,8 @@ class HookEngine:
     ) -> GateOutcome:
         """Ask the sync hooks of a deciding trigger about an event.
 
-        A hook sees the event as the one before it left it. One that raises, takes too long or answers
-        with anything but a `HookResult` or None has failed: its ``on_error`` decides then.
+        A hook sees the event as the one before it left it. One that raises, takes too long or
+        answers with anything but a `HookResult` or None has failed: its ``on_error`` decides then.
         """
         outcome = GateOutcome(event)
         for hook in self._listeners(trigger, event.room_id).sync:
@@ -348,7 +353,8 @@ async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:
 
 
 def positional_arguments(fn: Callable[..., Any]) -> int | None:
-    """How many positional arguments a function takes; None for any number or an opaque callable."""
+    """How many positional arguments a function takes; None for any number or an opaque
+    callable."""
     try:
         parameters = inspect.signature(fn).parameters.values()
     except (TypeError, ValueError):

@@ -24,7 +24,8 @@ class InboundRoomRouter(ABC):
 class DefaultInboundRoomRouter(InboundRoomRouter):
     """Asks the store, in the order that `ConversationStore.find_conversation` describes.
 
-    It never guesses: a stranger gets a room of their own rather than a place in somebody's conversation.
+    It never guesses: a stranger gets a room of their own rather than a place in somebody's
+    conversation.
     """
 
     def __init__(self, store: ConversationStore) -> None:

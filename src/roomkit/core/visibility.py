@@ -22,8 +22,9 @@ def may_read(binding: ChannelBinding) -> bool:
 def is_visible(visibility: str, binding: ChannelBinding) -> bool:
     """Whether an event of this visibility is meant for the channel.
 
-    ``"all"`` and ``"none"`` are what they say. Anything else is a comma-separated list, of which one entry
-    must fit: ``transport`` or ``intelligence`` (the binding's category), a channel's id, or a channel type.
+    ``"all"`` and ``"none"`` are what they say. Anything else is a comma-separated list, of which
+    one entry must fit: ``transport`` or ``intelligence`` (the binding's category), a channel's id,
+    or a channel type.
     """
     if visibility == "all":
         return True
@@ -42,7 +43,7 @@ def is_visible(visibility: str, binding: ChannelBinding) -> bool:
 def narrower(one: str, other: str) -> str:
     """The visibility for something that belongs to an event of visibility `other`.
 
-    An edit must not show a hidden message to those who could not see it; its own scope counts only where
-    the message was open to all.
+    An edit must not show a hidden message to those who could not see it; its own scope counts only
+    where the message was open to all.
     """
     return one if other == "all" else other

@@ -9,8 +9,8 @@ from roomkit.models import hook as _hook
 from roomkit.models import identity as _identity
 from roomkit.models import task as _task
 
-# These refer to one another in a circle (an event holds delivery results, a result holds events), so
-# their forward references are resolved here, once all of them exist.
+# These refer to one another in a circle (an event holds delivery results, a result holds events),
+# so their forward references are resolved here, once all of them exist.
 _NAMES = {
     "RoomEvent": _event.RoomEvent,
     "Task": _task.Task,

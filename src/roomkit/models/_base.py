@@ -60,7 +60,8 @@ class FrozenModel(BaseModel):
     def evolve(self, **changes: Any) -> Self:
         """A copy with some fields replaced, unvalidated: for values that are known to be right.
 
-        Half the cost of `model_copy`, and the copy shares one set of field names with all others of its
+        Half the cost of `model_copy`, and the copy shares one set of field names with all others
+        of its
         class instead of carrying its own, which is a quarter of an event's weight in memory.
         """
         cls = type(self)

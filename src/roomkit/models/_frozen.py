@@ -1,9 +1,10 @@
 """Read-only containers for the free-form parts of models (`metadata` and its kin).
 
 Pydantic's ``frozen=True`` stops assignment to a field but not ``event.metadata["x"] = 1``. A hook or an
-observer that is handed a record of the timeline could change history that way, so the containers refuse.
-They are `dict` and `list` subclasses: they read, compare and serialise as usual, and a deep copy of one
-is an ordinary, writable container.
+observer that is handed a record of the timeline could change history that way, so the containers
+refuse.
+They are `dict` and `list` subclasses: they read, compare and serialise as usual, and a deep copy
+of one is an ordinary, writable container.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class FrozenDict(dict[str, Any]):
 
     __setitem__ = _refuse
     __delitem__ = _refuse
-    __ior__ = _refuse  # type: ignore[assignment]
+    __ior__ = _refuse
     clear = _refuse
     pop = _refuse
     popitem = _refuse
@@ -59,8 +60,8 @@ class FrozenList(list[Any]):
 
     __setitem__ = _refuse
     __delitem__ = _refuse
-    __iadd__ = _refuse  # type: ignore[assignment]
-    __imul__ = _refuse  # type: ignore[assignment]
+    __iadd__ = _refuse
+    __imul__ = _refuse
     append = _refuse
     clear = _refuse
     extend = _refuse
@@ -87,7 +88,8 @@ class FrozenList(list[Any]):
 
 
 EMPTY_DICT: dict[str, Any] = FrozenDict()
-"""The shared default of every free-form mapping: an event with its own empty dicts weighs twice as much."""
+"""The shared default of every free-form mapping: an event with its own empty dicts weighs twice as
+much."""
 
 EMPTY_LIST: list[Any] = FrozenList()
 
@@ -105,7 +107,8 @@ def clean_text(value: Any) -> Any:
     try:
         value.encode()
     except UnicodeEncodeError:
-        # A pair that arrived as two halves is one character again after the round trip through UTF-16.
+        # A pair that arrived as two halves is one character again after the round trip through
+        # UTF-16.
         value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return value.replace("\x00", "\ufffd") if "\x00" in value else value
 

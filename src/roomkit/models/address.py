@@ -23,9 +23,9 @@ _INTERNATIONAL_DIGITS = range(11, 16)
 def canonical_phone(number: str) -> str:
     """The one form in which telephone numbers are compared.
 
-    Punctuation goes, ``00`` becomes ``+``, and bare digits that are long enough to begin with a country
-    code get their ``+``. Short codes and national numbers stay bare, and what has letters in it is no
-    number and stays as it is.
+    Punctuation goes, ``00`` becomes ``+``, and bare digits that are long enough to begin with a
+    country code get their ``+`` (none begins with 0). Short codes and national numbers stay bare,
+    and what has letters in it is no number and stays as it is.
     """
     digits = _PUNCTUATION.sub("", number)
     if not digits.lstrip("+").isdigit():
@@ -34,11 +34,13 @@ def canonical_phone(number: str) -> str:
         return digits
     if digits.startswith("00"):
         return "+" + digits[2:]
-    return "+" + digits if len(digits) in _INTERNATIONAL_DIGITS else digits
+    international = len(digits) in _INTERNATIONAL_DIGITS and not digits.startswith("0")
+    return "+" + digits if international else digits
 
 
 def canonical_address(channel_type: ChannelType | str | None, address: str) -> str:
-    """The form in which addresses of a channel type are compared: numbers as digits, e-mail in lower case."""
+    """The form in which addresses of a channel type are compared: numbers as digits, e-mail in
+    lower case."""
     if channel_type in _PHONE_TYPES:
         return canonical_phone(address)
     if channel_type == ChannelType.EMAIL:

@@ -30,8 +30,8 @@ _TEXT: list[ChannelMediaType] = FrozenList([ChannelMediaType.TEXT])
 class ChannelCapabilities(FrozenModel):
     """What a channel can carry. Content outside of it is converted before delivery.
 
-    ``overflow`` decides what happens to text longer than ``max_length`` characters: ``"truncate"`` cuts it
-    at a word, ``"split"`` sends several messages.
+    ``overflow`` decides what happens to text longer than ``max_length`` characters: ``"truncate"``
+    cuts it at a word, ``"split"`` sends several messages.
     """
 
     media_types: list[ChannelMediaType] = _TEXT
@@ -61,7 +61,8 @@ TEXT_ONLY = ChannelCapabilities()
 
 
 class RateLimit(FrozenModel):
-    """How many messages may pass; several limits all apply. Each is at least one message per its unit."""
+    """How many messages may pass; several limits all apply. Each is at least one message per its
+    unit."""
 
     max_per_second: float | None = Field(default=None, gt=0)
     max_per_minute: float | None = Field(default=None, gt=0)
@@ -69,7 +70,8 @@ class RateLimit(FrozenModel):
 
 
 class RetryPolicy(FrozenModel):
-    """How often to try again and how long to wait: ``base * exponential_base ** attempt``, capped."""
+    """How often to try again and how long to wait: ``base * exponential_base ** attempt``,
+    capped."""
 
     max_retries: int = Field(default=3, ge=0)
     base_delay_seconds: float = Field(default=1.0, ge=0)
@@ -81,8 +83,8 @@ class ChannelBinding(FrozenModel):
     """A channel's seat in one room: its rights, its settings there, and how far it has read.
 
     ``metadata`` holds what is particular to this room: the recipient's address under the channel's
-    ``recipient_key``, a system prompt for an AI, and so on. ``visibility`` is stamped on events from this
-    channel that say ``"all"``.
+    ``recipient_key``, a system prompt for an AI, and so on. ``visibility`` is stamped on events
+    from this channel that say ``"all"``.
     """
 
     channel_id: str
@@ -115,10 +117,10 @@ class ChannelBinding(FrozenModel):
 class ChannelOutput(FrozenModel):
     """What a channel gives back for an event.
 
-    A reacting channel fills ``response_events`` (they pass the same gates as any message), ``tasks`` and
-    ``observations``. Instead of finished events it may hand over a ``response_stream`` of text; the
-    framework sends the pieces out as they come and commits the whole as one event. A transport reports
-    its ``result``.
+    A reacting channel fills ``response_events`` (they pass the same gates as any message),
+    ``tasks`` and ``observations``. Instead of finished events it may hand over a
+    ``response_stream`` of text; the framework sends the pieces out as they come and commits the
+    whole as one event. A transport reports its ``result``.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)

@@ -23,8 +23,9 @@ class TextContent(FrozenModel):
 class RichContent(FrozenModel):
     """Formatted text, with optional controls.
 
-    ``buttons``, ``cards`` and ``quick_replies`` are lists of mappings; a button has at least ``text``
-    and, as the vendor needs it, ``payload`` or ``url``. ``plain_text`` is what a text-only channel shows.
+    ``buttons``, ``cards`` and ``quick_replies`` are lists of mappings; a button has at least
+    ``text`` and, as the vendor needs it, ``payload`` or ``url``. ``plain_text`` is what a
+    text-only channel shows.
     """
 
     type: Literal["rich"] = "rich"
@@ -97,7 +98,8 @@ class SystemContent(FrozenModel):
 
 
 class EditContent(FrozenModel):
-    """New content for an earlier message; ``edit_source`` says who asked ("sender", "moderator" …)."""
+    """New content for an earlier message; ``edit_source`` says who asked ("sender", "moderator"
+    …)."""
 
     type: Literal["edit"] = "edit"
     target_event_id: str
@@ -106,7 +108,8 @@ class EditContent(FrozenModel):
 
 
 class DeleteContent(FrozenModel):
-    """Withdraws an earlier message; ``delete_type`` says on whose behalf ("sender", "moderator" …)."""
+    """Withdraws an earlier message; ``delete_type`` says on whose behalf ("sender", "moderator"
+    …)."""
 
     type: Literal["delete"] = "delete"
     target_event_id: str

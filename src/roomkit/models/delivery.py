@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class InboundMessage(FrozenModel):
     """A message as a vendor's webhook, a WebSocket or the host application hands it in.
 
-    ``idempotency_key`` (or, without one, ``provider_message_id``) makes a redelivery harmless: a second
-    message of the same channel with the same key is answered with the event that the first one became.
+    ``idempotency_key`` (or, without one, ``provider_message_id``) makes a redelivery harmless: a
+    second message of the same channel with the same key is answered with the event that the first
+    one became.
     ``event_type`` is normally derived from the content: edits and deletes have types of their own.
     """
 
@@ -34,8 +35,9 @@ class InboundMessage(FrozenModel):
 class ProviderResult(FrozenModel):
     """What a vendor answered to one send.
 
-    ``retryable`` tells whether the same request may succeed later; a refusal such as "no such number"
-    leaves it False and is not tried again. ``retry_after`` is the vendor's own wish, in seconds.
+    ``retryable`` tells whether the same request may succeed later; a refusal such as "no such
+    number" leaves it False and is not tried again. ``retry_after`` is the vendor's own wish, in
+    seconds.
     """
 
     success: bool
@@ -56,9 +58,9 @@ class RCSResult(ProviderResult):
 class DeliveryResult(FrozenModel):
     """The outcome of one event for one channel.
 
-    ``error`` is a stable code (``no_recipient``, ``circuit_open``, ``transcoding_failed`` …) or the
-    vendor's words. ``parts`` counts the messages that a long text was split into, ``truncated`` tells
-    that it was cut. ``status`` follows the vendor's later reports.
+    ``error`` is a stable code (``no_recipient``, ``circuit_open``, ``transcoding_failed`` …) or
+    the vendor's words. ``parts`` counts the messages that a long text was split into,
+    ``truncated`` tells that it was cut. ``status`` follows the vendor's later reports.
     """
 
     channel_id: str
@@ -73,7 +75,8 @@ class DeliveryResult(FrozenModel):
 
 
 class DeliveryStatus(FrozenModel):
-    """A vendor's later report about a message that was sent: "sent", "delivered", "read", "failed" …"""
+    """A vendor's later report about a message that was sent: "sent", "delivered", "read", "failed"
+    …"""
 
     provider: str
     message_id: str
@@ -99,11 +102,13 @@ class InboundResult(FrozenModel):
 
     Attributes:
         blocked: the message was not broadcast.
-        reason: why it was blocked: a hook's reason, or ``duplicate``, ``room_closed``, ``rate_limited``,
-            ``process_timeout``, ``participant_banned``, ``channel_not_writable``, ``muted`` …
+        reason: why it was blocked: a hook's reason, or ``duplicate``, ``room_closed``,
+            ``rate_limited``, ``process_timeout``, ``participant_banned``,
+            ``channel_not_writable``, ``muted`` …
         event: the event as stored; for a duplicate the one that was stored the first time. None if
             nothing was stored.
-        response_events: the answers that the message caused, in the order in which they were committed.
+        response_events: the answers that the message caused, in the order in which they were
+            committed.
         delivery_results: the outcome per channel for the message itself.
         delivery_errors: the same, failures only, as text.
         hook_errors: hooks that failed on the way.
@@ -137,8 +142,8 @@ class InboundResult(FrozenModel):
 class WebhookMeta(FrozenModel):
     """A vendor's webhook in normal form, whichever vendor it was.
 
-    Exactly one of the three holds: `is_inbound` (somebody wrote), `is_status` (a report about a message
-    sent earlier), or neither (something to acknowledge and ignore).
+    Exactly one of the three holds: `is_inbound` (somebody wrote), `is_status` (a report about a
+    message sent earlier), or neither (something to acknowledge and ignore).
     """
 
     provider: str

@@ -1,4 +1,5 @@
-"""The closed sets of names that the whole library speaks in. All members are lower-case strings."""
+"""The closed sets of names that the whole library speaks in. All members are lower-case
+strings."""
 
 from __future__ import annotations
 
@@ -82,7 +83,8 @@ class EventType(StrEnum):
 
 
 class EventStatus(StrEnum):
-    """Where an event stands: `PENDING` waits for a paused room, `BLOCKED` was withheld by a gate."""
+    """Where an event stands: `PENDING` waits for a paused room, `BLOCKED` was withheld by a
+    gate."""
 
     PENDING = "pending"
     DELIVERED = "delivered"

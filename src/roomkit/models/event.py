@@ -68,12 +68,12 @@ NO_CHANNEL_DATA = ChannelData()
 class RoomEvent(FrozenModel):
     """One row of a room's timeline.
 
-    ``index`` counts from 0 without gaps within a room and is given out by the store when the event is
-    committed. ``visibility`` says which channels may see the event and ``response_visibility`` which may
-    see the answers to it: ``"all"``, ``"none"``, ``"transport"``, ``"intelligence"``, or a comma-separated
-    list of channel ids or channel types. ``chain_depth`` is 0 for what people say and one more than the
-    trigger's for each answer. A blocked event carries the hook's name in ``blocked_by`` and the reason in
-    ``metadata["block_reason"]``.
+    ``index`` counts from 0 without gaps within a room and is given out by the store when the event
+    is committed. ``visibility`` says which channels may see the event and ``response_visibility``
+    which may see the answers to it: ``"all"``, ``"none"``, ``"transport"``, ``"intelligence"``, or
+    a comma-separated list of channel ids or channel types. ``chain_depth`` is 0 for what people
+    say and one more than the trigger's for each answer. A blocked event carries the hook's name in
+    ``blocked_by`` and the reason in ``metadata["block_reason"]``.
     """
 
     id: str = Field(default_factory=new_id)

@@ -14,7 +14,8 @@ from roomkit.models.task import Observation, Task
 
 
 class InjectedEvent(FrozenModel):
-    """A message that a hook adds to the room. Without targets it goes back to the sender's channel."""
+    """A message that a hook adds to the room. Without targets it goes back to the sender's
+    channel."""
 
     content: EventContent
     target_channel_ids: list[str] = EMPTY_LIST

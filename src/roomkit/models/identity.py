@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class Identity(FrozenModel):
-    """A person known to the organisation. ``addresses`` maps a channel type to their addresses there."""
+    """A person known to the organisation. ``addresses`` maps a channel type to their addresses
+    there."""
 
     id: str = Field(default_factory=new_id)
     organization_id: str | None = None
@@ -62,7 +63,8 @@ class IdentityHookResult(FrozenModel):
         injected_events: Sequence[InjectedEvent] = (),
         reason: str = "identity_challenge",
     ) -> IdentityHookResult:
-        """Hold the message and send the sender these events, such as a question only they can answer."""
+        """Hold the message and send the sender these events, such as a question only they can
+        answer."""
         from_first = (
             [] if inject is None else list(inject) if isinstance(inject, Sequence) else [inject]
         )

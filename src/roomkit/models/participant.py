@@ -14,8 +14,8 @@ from roomkit.models.identity import Identity
 class Participant(FrozenModel):
     """Somebody in a room, on the channel where they were first seen.
 
-    The same person in two rooms is two participants; ``identity_id`` ties them together. ``address`` is
-    where they wrote from, as far as it is not their id.
+    The same person in two rooms is two participants; ``identity_id`` ties them together.
+    ``address`` is where they wrote from, as far as it is not their id.
     """
 
     id: str

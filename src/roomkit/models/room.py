@@ -14,8 +14,8 @@ from roomkit.models.enums import RoomStatus
 class RoomTimers(FrozenModel):
     """After how many seconds without a message a room is paused and closed; None means never.
 
-    Both count from ``last_activity_at``, the last message (system events do not count), and the closing
-    time runs on while the room is paused.
+    Both count from ``last_activity_at``, the last message (system events do not count), and the
+    closing time runs on while the room is paused.
     """
 
     inactive_after_seconds: float | None = Field(default=None, ge=0)
@@ -27,7 +27,8 @@ NO_TIMERS = RoomTimers()
 
 
 class Room(FrozenModel):
-    """A conversation. ``event_count`` and ``latest_index`` are kept by the store with every event."""
+    """A conversation. ``event_count`` and ``latest_index`` are kept by the store with every
+    event."""
 
     id: str = Field(default_factory=new_id, min_length=1)
     organization_id: str | None = None

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
 
 
 class Orchestration(ABC):
-    """Sets a new room up. Pass one to `RoomKit` for every room or to `RoomKit.create_room` for one."""
+    """Sets a new room up. Pass one to `RoomKit` for every room or to `RoomKit.create_room` for
+    one."""
 
     @abstractmethod
     async def install(self, kit: RoomKit, room_id: str) -> None:
         """Register and attach agents, add room hooks, write the first state.
 
-        Called once for each new room, before `RoomKit.create_room` returns. What it raises goes to that
-        caller; the room exists all the same.
+        Called once for each new room, before `RoomKit.create_room` returns. What it raises goes to
+        that caller; the room exists all the same.
         """

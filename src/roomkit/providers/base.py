@@ -6,7 +6,7 @@ import json
 from abc import ABC
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from roomkit.errors import WebhookError
@@ -33,17 +33,37 @@ class WebhookRequest:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-class TransportProvider(ABC):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookReply:
+    """What a vendor wants to hear once its webhook was taken; the default is a plain 200."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str | None = None
+
+
+class TransportProvider(ABC):  # noqa: B024 - the kinds below it add the abstract `send`
     """A vendor's account: sends messages and understands the vendor's webhooks.
 
-    One object serves all rooms and may be called concurrently. Subclasses of the ABC for their kind
-    (`SMSProvider`, `EmailProvider` …) implement ``send``.
+    One object serves all rooms and may be called concurrently. Subclasses of the ABC for their
+    kind (`SMSProvider`, `EmailProvider` …) implement ``send``.
     """
+
+    webhook_reply: ClassVar[WebhookReply] = WebhookReply()
+    """What to answer to a webhook that was taken."""
 
     @property
     def name(self) -> str:
         """The vendor's name in lower case, stamped on events and statuses."""
         return type(self).__name__.removesuffix("Provider").lower()
+
+    @property
+    def verifies_webhooks(self) -> bool:
+        """Whether `verify_webhook` can tell the vendor's requests from others.
+
+        Not if it is the default, nor if what it takes, such as a secret, is not configured.
+        """
+        return type(self).verify_webhook is not TransportProvider.verify_webhook
 
     def verify_webhook(self, request: WebhookRequest) -> bool:
         """Whether the request really comes from the vendor. False on any doubt; never raises.
@@ -73,7 +93,8 @@ class TransportProvider(ABC):
         """What a payload says, in normal form: messages and status reports, bad items left out.
 
         Raises:
-            WebhookError: the payload as a whole is not one of the vendor's, or the vendor has none.
+            WebhookError: the payload as a whole is not one of the vendor's, or the vendor has
+                none.
         """
         raise WebhookError(f"{self.name} has no webhooks that could be parsed")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from sys import getsizeof
 
 from roomkit.models.address import canonical_address
 from roomkit.models.channel import ChannelBinding
@@ -10,22 +11,29 @@ from roomkit.models.enums import ChannelType
 from roomkit.models.participant import Participant
 from roomkit.store.rules import takes_part
 
-type _Rooms = dict[str, int]
+type RoomIds = dict[str, int]
 """Room ids, oldest room first: a dict keeps the order, and the value is the room's rank."""
+
+type _Key = tuple[str, ...]
+
+_NO_ROOMS: RoomIds = {}
+_BYTES_PER_ROOM = 200
+_SMALL_DICT_BYTES = 1024
 
 
 class RoomIndex:
-    """Keeps, for each way of asking, the rooms that answer, in the order of their creation."""
+    """Keeps, for each way of asking, the rooms that answer, in the order of their creation.
+
+    Routing asks for open rooms only, which are kept apart: a channel may have been in a million
+    rooms that are closed by now. `room_opened` and `room_closed` tell of what changes sides.
+    """
 
     def __init__(self) -> None:
         self._ranks: dict[str, int] = {}
         self._next_rank = 0
-        self._by_channel: dict[str, _Rooms] = {}
-        self._unnamed: dict[str, _Rooms] = {}
-        self._by_recipient: dict[tuple[str, str], _Rooms] = {}
-        self._joined: dict[tuple[str, str], _Rooms] = {}
-        self._by_participant: dict[str, _Rooms] = {}
-        self._by_type: dict[tuple[ChannelType, str], _Rooms] = {}
+        self._attached: dict[_Key, RoomIds] = {}
+        self._members: dict[_Key, RoomIds] = {}
+        self._open: dict[_Key, RoomIds] = {}
 
     def room_added(self, room_id: str) -> None:
         self._ranks[room_id] = self._next_rank
@@ -34,76 +42,116 @@ class RoomIndex:
     def room_removed(
         self,
         room_id: str,
-        bindings: Iterable[ChannelBinding],
-        participants: Iterable[Participant],
+        bindings: Mapping[str, ChannelBinding],
+        participants: Mapping[str, Participant],
     ) -> None:
-        by_channel = {binding.channel_id: binding for binding in bindings}
-        for participant in participants:
-            self.participant_changed(participant, None, by_channel)
-        for binding in by_channel.values():
-            self.binding_changed(binding, None)
-        self._ranks.pop(room_id, None)
+        self.room_closed(room_id, bindings, participants)
+        for channel_id in bindings:
+            self._take(self._attached, (channel_id,), room_id)
+        for participant in participants.values():
+            self._take(self._members, (participant.id,), room_id)
+        del self._ranks[room_id]
 
-    def binding_changed(self, old: ChannelBinding | None, new: ChannelBinding | None) -> None:
-        if old is not None:
-            self._take(self._by_channel, old.channel_id, old.room_id)
-            self._take(self._unnamed, old.channel_id, old.room_id)
-            if old.recipient is not None:
-                key = (old.channel_id, canonical_address(old.channel_type, old.recipient))
-                self._take(self._by_recipient, key, old.room_id)
-        if new is not None:
-            self._put(self._by_channel, new.channel_id, new.room_id)
-            if new.recipient is None:
-                self._put(self._unnamed, new.channel_id, new.room_id)
-            else:
-                key = (new.channel_id, canonical_address(new.channel_type, new.recipient))
-                self._put(self._by_recipient, key, new.room_id)
+    def room_opened(
+        self,
+        room_id: str,
+        bindings: Mapping[str, ChannelBinding],
+        participants: Mapping[str, Participant],
+    ) -> None:
+        for binding in bindings.values():
+            for key in _keys_of_seat(binding, participants.values()):
+                self._put(self._open, key, room_id)
+
+    def room_closed(
+        self,
+        room_id: str,
+        bindings: Mapping[str, ChannelBinding],
+        participants: Mapping[str, Participant],
+    ) -> None:
+        for binding in bindings.values():
+            for key in _keys_of_seat(binding, participants.values()):
+                self._take(self._open, key, room_id)
+
+    def binding_changed(
+        self,
+        room_id: str,
+        old: ChannelBinding | None,
+        new: ChannelBinding | None,
+        participants: Mapping[str, Participant],
+        *,
+        is_open: bool,
+    ) -> None:
+        if old is None and new is not None:
+            self._put(self._attached, (new.channel_id,), room_id)
+        elif new is None and old is not None:
+            self._take(self._attached, (old.channel_id,), room_id)
+        if is_open and not _same_seat(old, new):
+            people = participants.values()
+            before = set() if old is None else set(_keys_of_seat(old, people))
+            after = set() if new is None else set(_keys_of_seat(new, people))
+            self._move(room_id, before, after)
 
     def participant_changed(
         self,
+        room_id: str,
         old: Participant | None,
-        new: Participant | None,
+        new: Participant,
         bindings: Mapping[str, ChannelBinding],
+        participants: Mapping[str, Participant],
+        *,
+        is_open: bool,
     ) -> None:
+        if takes_part(new):
+            self._put(self._members, (new.id,), room_id)
+        elif old is not None:
+            self._take(self._members, (old.id,), room_id)
+        if not is_open:
+            return
+        after = set(_keys_of_person(new, bindings.get(new.channel_id)))
+        before: set[_Key] = set()
         if old is not None:
-            self._take(self._by_participant, old.id, old.room_id)
-            self._take(self._joined, (old.channel_id, old.id), old.room_id)
-            binding = bindings.get(old.channel_id)
-            if binding is not None:
-                self._take(self._by_type, (binding.channel_type, old.id), old.room_id)
-        if new is not None and takes_part(new):
-            self._put(self._by_participant, new.id, new.room_id)
-            self._put(self._joined, (new.channel_id, new.id), new.room_id)
-            binding = bindings.get(new.channel_id)
-            if binding is not None:
-                self._put(self._by_type, (binding.channel_type, new.id), new.room_id)
+            before = set(_keys_of_person(old, bindings.get(old.channel_id)))
+        if before - after:
+            # Somebody else may have the same address.
+            for other in participants.values():
+                before.difference_update(_keys_of_person(other, bindings.get(other.channel_id)))
+        self._move(room_id, before, after)
 
-    def rooms_of_channel(self, channel_id: str) -> list[str]:
-        return list(self._by_channel.get(channel_id, ()))
+    def rooms_of_channel(self, channel_id: str) -> RoomIds:
+        return self._attached.get((channel_id,), _NO_ROOMS)
 
-    def rooms_of_participant(self, participant_id: str) -> list[str]:
-        return list(self._by_participant.get(participant_id, ()))
+    def rooms_of_participant(self, participant_id: str) -> RoomIds:
+        return self._members.get((participant_id,), _NO_ROOMS)
 
-    def rooms_of_recipient(
+    def open_rooms_of_channel(self, channel_id: str) -> RoomIds:
+        return self._open.get(("channel", channel_id), _NO_ROOMS)
+
+    def open_rooms_without_recipient(self, channel_id: str) -> RoomIds:
+        return self._open.get(("unnamed", channel_id), _NO_ROOMS)
+
+    def open_rooms_of_recipient(
         self, channel_id: str, channel_type: ChannelType, address: str
-    ) -> Iterable[str]:
-        return self._by_recipient.get((channel_id, canonical_address(channel_type, address)), ())
+    ) -> RoomIds:
+        key = ("named", channel_id, canonical_address(channel_type, address))
+        return self._open.get(key, _NO_ROOMS)
 
-    def rooms_joined_through(self, channel_id: str, participant_id: str) -> Iterable[str]:
-        """Rooms in which somebody takes part through the channel, unless it names somebody else there."""
-        joined = self._joined.get((channel_id, participant_id))
-        if not joined:
-            return ()
-        unnamed = self._unnamed.get(channel_id, {})
-        return [room_id for room_id in joined if room_id in unnamed]
+    def open_rooms_joined(
+        self, channel_id: str, channel_type: ChannelType, address: str
+    ) -> RoomIds:
+        """Where somebody takes part through a channel that names no recipient there."""
+        key = ("joined", channel_id, canonical_address(channel_type, address))
+        return self._open.get(key, _NO_ROOMS)
 
-    def rooms_without_recipient(self, channel_id: str) -> Iterable[str]:
-        return self._unnamed.get(channel_id, ())
+    def open_rooms_by_type(self, channel_type: ChannelType, participant_id: str) -> RoomIds:
+        return self._open.get(("type", channel_type, participant_id), _NO_ROOMS)
 
-    def rooms_by_type(self, channel_type: ChannelType, participant_id: str) -> Iterable[str]:
-        return self._by_type.get((channel_type, participant_id), ())
+    def _move(self, room_id: str, before: set[_Key], after: set[_Key]) -> None:
+        for key in before - after:
+            self._take(self._open, key, room_id)
+        for key in after - before:
+            self._put(self._open, key, room_id)
 
-    def _put[K](self, table: dict[K, _Rooms], key: K, room_id: str) -> None:
+    def _put(self, table: dict[_Key, RoomIds], key: _Key, room_id: str) -> None:
         rooms = table.setdefault(key, {})
         if room_id in rooms:
             return
@@ -113,9 +161,47 @@ class RoomIndex:
         if rank < newest:
             table[key] = dict(sorted(rooms.items(), key=lambda item: item[1]))
 
-    def _take[K](self, table: dict[K, _Rooms], key: K, room_id: str) -> None:
+    def _take(self, table: dict[_Key, RoomIds], key: _Key, room_id: str) -> None:
         rooms = table.get(key)
-        if rooms is not None:
-            rooms.pop(room_id, None)
-            if not rooms:
-                del table[key]
+        if rooms is None:
+            return
+        rooms.pop(room_id, None)
+        if not rooms:
+            del table[key]
+        elif getsizeof(rooms) > _SMALL_DICT_BYTES + _BYTES_PER_ROOM * len(rooms):
+            # A dict never shrinks, and finding its first or last key passes over all the holes.
+            table[key] = dict(rooms)
+
+
+def _same_seat(old: ChannelBinding | None, new: ChannelBinding | None) -> bool:
+    return (
+        old is not None
+        and new is not None
+        and old.recipient == new.recipient
+        and old.channel_type == new.channel_type
+    )
+
+
+def _keys_of_seat(binding: ChannelBinding, participants: Iterable[Participant]) -> Iterator[_Key]:
+    """Everything under which a room is found because of one binding."""
+    channel_id, recipient = binding.channel_id, binding.recipient
+    yield ("channel", channel_id)
+    if recipient is None:
+        yield ("unnamed", channel_id)
+    else:
+        yield ("named", channel_id, canonical_address(binding.channel_type, recipient))
+    for participant in participants:
+        if participant.channel_id == channel_id:
+            yield from _keys_of_person(participant, binding)
+
+
+def _keys_of_person(participant: Participant, binding: ChannelBinding | None) -> Iterator[_Key]:
+    """Everything under which a room is found because of one participant."""
+    if binding is None or not takes_part(participant):
+        return
+    channel_type = binding.channel_type
+    yield ("type", channel_type, participant.id)
+    if binding.recipient is None:
+        for address in (participant.id, participant.address):
+            if address is not None:
+                yield ("joined", binding.channel_id, canonical_address(channel_type, address))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from roomkit.errors import IdentityNotFoundError
 from roomkit.models.address import canonical_address
 from roomkit.models.identity import Identity
@@ -16,10 +18,13 @@ class People:
 
     def add(self, identity: Identity) -> Identity:
         identity = Identity.model_validate(identity.model_dump())
+        before = self._identities.get(identity.id)
+        if before is not None:
+            for key in _keys(before):
+                if self._owners.get(key) == identity.id:
+                    del self._owners[key]
         self._identities[identity.id] = identity
-        for channel_type, addresses in identity.addresses.items():
-            for address in addresses:
-                self._owners[_key(identity.organization_id, channel_type, address)] = identity.id
+        self._owners.update((key, identity.id) for key in _keys(identity))
         return identity
 
     def get(self, identity_id: str) -> Identity | None:
@@ -40,6 +45,12 @@ class People:
             addresses = {**identity.addresses, str(channel_type): [*known, address]}
             identity = self._identities[identity_id] = identity.evolve(addresses=addresses)
         self._owners[_key(identity.organization_id, channel_type, address)] = identity_id
+
+
+def _keys(identity: Identity) -> Iterator[tuple[str | None, str, str]]:
+    for channel_type, addresses in identity.addresses.items():
+        for address in addresses:
+            yield _key(identity.organization_id, channel_type, address)
 
 
 def _key(

@@ -15,7 +15,10 @@ from roomkit.store.rules import is_history
 
 
 class RoomRecord:
-    """A room and all that belongs to it. ``events`` is sorted by index, ``recent`` is its bounded tail."""
+    """A room and all that belongs to it.
+
+    ``events`` is sorted by index, and ``recent`` is its bounded tail.
+    """
 
     __slots__ = (
         "_bindings",
@@ -49,8 +52,8 @@ class RoomRecord:
     def changed(self, *, seats: bool = False) -> None:
         """To be called after every change, so that snapshots tell the truth.
 
-        Without `seats`, bindings and participants are known to be the same as before: the tuples that
-        hold them then stay the same objects, by which others recognise that nothing has moved.
+        Without `seats`, bindings and participants are known to be the same as before: the tuples
+        that hold them then stay the same objects, by which others recognise that nothing has moved.
         """
         self._version += 1
         self._snapshot = None
@@ -92,6 +95,8 @@ class RoomRecord:
     def replace(self, old: RoomEvent, new: RoomEvent) -> None:
         """Put `new` in the place of `old`, the stored event of the same id."""
         position = self._position_of(old)
+        if new.idempotency_key != old.idempotency_key or new.source is not old.source:
+            self._release_claim(old)
         if new.index != old.index:
             del self.events[position]
             self.insert(new)
@@ -109,6 +114,12 @@ class RoomRecord:
             if recent[place] is old:
                 recent[place] = new
                 return
+
+    def _release_claim(self, event: RoomEvent) -> None:
+        if event.idempotency_key is not None:
+            key = (event.source.channel_id, event.idempotency_key)
+            if self.claims.get(key) == event.id:
+                del self.claims[key]
 
     def first_unread(self, last_read_index: int | None) -> int:
         """The position of the first event beyond a read mark."""

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 from roomkit.errors import ChannelNotFoundError, EventNotFoundError, RoomNotFoundError
 from roomkit.models.address import same_address
+from roomkit.models.channel import ChannelBinding
 from roomkit.models.delivery import DeliveryResult, DeliveryStatus
 from roomkit.models.enums import ChannelType, RoomStatus
 from roomkit.models.event import RoomEvent
+from roomkit.models.participant import Participant
 from roomkit.models.room import Room
 from roomkit.store.records import RECENT_EVENTS, CommitOutcome, RoomSnapshot, TimelineCommit
-from roomkit.store.rules import OPEN_STATUSES, is_history, is_unread, room_after, with_deliveries
+from roomkit.store.rules import (
+    OPEN_STATUSES,
+    is_history,
+    is_unread,
+    room_after,
+    takes_part,
+    with_deliveries,
+)
 from roomkit.store.tables import RecordTables
 
 _PAGE = 200
@@ -20,18 +29,21 @@ _PAGE = 200
 class ConversationStore(RecordTables):
     """Keeps rooms, their timelines, and everything that belongs to them.
 
-    The abstract methods (`RecordTables`) are plain create, read, update and list operations; the rest is
-    built on them and may be overridden with something faster. Rules for all implementations, which
-    `roomkit.testing.StoreContract` checks:
+    The abstract methods (`RecordTables`) are plain create, read, update and list operations; the
+    rest is built on them and may be overridden with something faster. Rules for all
+    implementations, which `roomkit.testing.StoreContract` checks:
 
-    - Objects returned belong to the caller: changing their containers changes nothing stored. `snapshot`
-      and `commit` are exempt, since the framework treats what they return as read-only.
+    - Objects given and returned belong to the caller: changing their containers changes nothing
+      stored. Those of `snapshot`, `commit` and `record_deliveries` may be the stored ones, since
+      their containers are read-only.
     - ``update_*`` of a record that is not there raises the matching ``…NotFoundError``.
-    - A room's ``event_count`` and ``latest_index`` follow its events, whatever `update_room` is given.
+    - A room's ``event_count`` and ``latest_index`` follow its events, whatever `create_room` and
+      `update_room` are given.
     - `delete_room` takes everything in the room with it.
 
-    Writes to one room are serialised by the framework's room lock, except that several processes may race
-    in `create_room` and `commit`: a store that several processes share decides those atomically.
+    Writes to one room are serialised by the framework's room lock, except that several processes
+    may race in `create_room` and `commit`: a store that several processes share decides those
+    atomically.
     """
 
     async def list_rooms(self, offset: int = 0, limit: int = 50) -> list[Room]:
@@ -44,22 +56,17 @@ class ConversationStore(RecordTables):
         channel_type: ChannelType | None = None,
         status: RoomStatus | None = None,
     ) -> Room | None:
-        """The newest room somebody takes part in, through a channel of this type if one is given."""
+        """The newest room somebody takes part in, by a channel of this type if one is given."""
         latest: Room | None = None
-        offset = 0
-        while rooms := await self.find_rooms(
-            participant_id=participant_id, status=status, offset=offset, limit=_PAGE
-        ):
-            offset += len(rooms)
-            for room in rooms:
-                if channel_type is None or await self._takes_part(
-                    room.id, participant_id, channel_type
-                ):
-                    latest = room
+        async for room in self._all_rooms(participant_id=participant_id, status=status):
+            if channel_type is None or await self._is_there_by(
+                channel_type, room.id, participant_id
+            ):
+                latest = room
         return latest
 
-    async def _takes_part(
-        self, room_id: str, participant_id: str, channel_type: ChannelType
+    async def _is_there_by(
+        self, channel_type: ChannelType, room_id: str, participant_id: str
     ) -> bool:
         participant = await self.get_participant(room_id, participant_id)
         if participant is None:
@@ -67,49 +74,74 @@ class ConversationStore(RecordTables):
         binding = await self.get_binding(room_id, participant.channel_id)
         return binding is not None and binding.channel_type == channel_type
 
+    async def _all_rooms(
+        self,
+        *,
+        channel_id: str | None = None,
+        participant_id: str | None = None,
+        status: RoomStatus | None = None,
+    ) -> AsyncIterator[Room]:
+        offset = 0
+        while rooms := await self.find_rooms(
+            channel_id=channel_id,
+            participant_id=participant_id,
+            status=status,
+            offset=offset,
+            limit=_PAGE,
+        ):
+            offset += len(rooms)
+            for room in rooms:
+                yield room
+
     async def find_conversation(
         self, channel_id: str, channel_type: ChannelType, participant_id: str
     ) -> str | None:
         """The open room in which a message from this sender on this channel belongs, or None.
 
-        In this order: a room whose binding of the channel names the sender as recipient; a room in which
-        the sender takes part through the channel; the only room of the channel, if its binding names no
-        recipient; the newest room in which the sender takes part through another channel of the same
-        type. Never a room in which the channel belongs to somebody else.
+        In this order: the newest room whose binding of the channel names the sender as recipient; the
+        newest in which the sender, by id or address, takes part through the channel; the channel's
+        only room, if its binding names no recipient; the newest room in which the sender takes part
+        through another channel of the same type, if this one is not in it. A channel that is in
+        several rooms without a recipient leads nowhere: that would be a guess.
+
+        Args:
+            participant_id: the sender, as the channel calls them.
         """
         named: str | None = None
         joined: str | None = None
-        open_to_all: list[str] = []
-        for status in OPEN_STATUSES:
-            offset = 0
-            while rooms := await self.find_rooms(
-                channel_id=channel_id, status=status, offset=offset, limit=_PAGE
-            ):
-                offset += len(rooms)
-                for room in rooms:
-                    binding = await self.get_binding(room.id, channel_id)
-                    if binding is None:
-                        continue
-                    if binding.recipient is None:
-                        open_to_all.append(room.id)
-                    elif same_address(channel_type, binding.recipient, participant_id):
-                        named = room.id
-                    else:
-                        continue
-                    participant = await self.get_participant(room.id, participant_id)
-                    if participant is not None and participant.channel_id == channel_id:
-                        joined = room.id
+        unnamed: str | None = None
+        count = 0
+        async for room in self._all_rooms(channel_id=channel_id):
+            binding = await self.get_binding(room.id, channel_id)
+            if binding is None or room.status not in OPEN_STATUSES:
+                continue
+            count += 1
+            if binding.recipient is None:
+                unnamed = room.id
+                people = await self.list_participants(room.id)
+                if any(_joined(one, binding, participant_id) for one in people):
+                    joined = room.id
+            elif same_address(channel_type, binding.recipient, participant_id):
+                named = room.id
         if named or joined:
             return named or joined
-        if len(open_to_all) == 1:
-            return open_to_all[0]
-        if open_to_all:
-            return None
-        for status in OPEN_STATUSES:
-            room_by_type = await self.find_latest_room(participant_id, channel_type, status)
-            if room_by_type is not None:
-                return room_by_type.id
-        return None
+        if unnamed:
+            return unnamed if count == 1 else None
+        return await self._elsewhere(channel_id, channel_type, participant_id)
+
+    async def _elsewhere(
+        self, channel_id: str, channel_type: ChannelType, participant_id: str
+    ) -> str | None:
+        """The newest open room where somebody is by another channel, and this channel is not."""
+        latest: str | None = None
+        async for room in self._all_rooms(participant_id=participant_id):
+            if (
+                room.status in OPEN_STATUSES
+                and await self._is_there_by(channel_type, room.id, participant_id)
+                and await self.get_binding(room.id, channel_id) is None
+            ):
+                latest = room.id
+        return latest
 
     async def update_event(self, event: RoomEvent) -> RoomEvent:
         """Replace an event.
@@ -153,10 +185,11 @@ class ConversationStore(RecordTables):
         known: RoomSnapshot | None = None,
         claim: tuple[str, str] | None = None,
     ) -> RoomSnapshot | None:
-        """Everything a turn needs to know about a room, in one read; None if there is no such room.
+        """Everything a turn needs to know about a room, in one read; None if there is none.
 
         Args:
-            known: an earlier snapshot, which a store may return if it can tell that nothing changed.
+            known: an earlier snapshot, which a store may return if it can tell that nothing
+                changed.
             claim: a source channel's id and an idempotency key, to be looked up for `duplicate`.
         """
         room = await self.get_room(room_id)
@@ -173,8 +206,8 @@ class ConversationStore(RecordTables):
     async def commit(self, commit: TimelineCommit) -> CommitOutcome:
         """Append an event: give it the next index and write it, its key and the counters as one.
 
-        This version takes several steps and relies on the room lock; a store that several processes share
-        must do it in one transaction, with the keys and the indices unique.
+        This version takes several steps and relies on the room lock; a store that several
+        processes share must do it in one transaction, with the keys and the indices unique.
 
         Raises:
             RoomNotFoundError: there is no such room.
@@ -216,8 +249,8 @@ class ConversationStore(RecordTables):
     async def find_delivery(self, provider_message_id: str) -> tuple[RoomEvent, str] | None:
         """The event that a vendor knows under this id and the channel it went out on.
 
-        None if there is none, or if the store cannot look it up: reports from the vendor then still reach
-        the handlers, but are not kept with the event.
+        None if there is none, or if the store cannot look it up: reports from the vendor then still
+        reach the handlers, but are not kept with the event.
         """
         return None
 
@@ -246,13 +279,14 @@ class ConversationStore(RecordTables):
         room = await self.get_room(room_id)
         if room is None:
             raise RoomNotFoundError(room_id)
-        await self._read_up_to(room_id, channel_id, room.latest_index)
+        await self._read_up_to(room_id, channel_id, room.latest_index if room.event_count else -1)
 
     async def _read_up_to(self, room_id: str, channel_id: str, index: int) -> None:
         binding = await self.get_binding(room_id, channel_id)
         if binding is None:
             raise ChannelNotFoundError(room_id, channel_id)
-        if binding.last_read_index is None or index > binding.last_read_index:
+        mark = -1 if binding.last_read_index is None else binding.last_read_index
+        if index > mark:
             await self.update_binding(binding.evolve(last_read_index=index))
 
     async def get_unread_count(self, room_id: str, channel_id: str) -> int:
@@ -264,12 +298,29 @@ class ConversationStore(RecordTables):
         binding = await self.get_binding(room_id, channel_id)
         if binding is None:
             raise ChannelNotFoundError(room_id, channel_id)
-        offset = 0 if binding.last_read_index is None else binding.last_read_index + 1
+        mark = -1 if binding.last_read_index is None else binding.last_read_index
+        end = await self.get_event_count(room_id)
         unread = 0
-        while page := await self.list_events(room_id, offset=offset, limit=_PAGE):
-            offset += len(page)
-            unread += sum(is_unread(event, binding) for event in page)
+        while end > 0:
+            start = max(0, end - _PAGE)
+            page = await self.list_events(room_id, offset=start, limit=end - start)
+            unread += sum(event.index > mark and is_unread(event, binding) for event in page)
+            if not page or page[0].index <= mark:
+                break
+            end = start
         return unread
 
     async def close(self) -> None:
         """Release connections. Called by `RoomKit.close`."""
+
+
+def _joined(participant: Participant, binding: ChannelBinding, sender: str) -> bool:
+    return (
+        participant.channel_id == binding.channel_id
+        and takes_part(participant)
+        and any(
+            same_address(binding.channel_type, address, sender)
+            for address in (participant.id, participant.address)
+            if address is not None
+        )
+    )

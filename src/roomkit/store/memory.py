@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from roomkit.errors import (
     ChannelNotFoundError,
     EventNotFoundError,
     ParticipantNotFoundError,
-    RoomNotFoundError,
     TaskNotFoundError,
 )
 from roomkit.models.channel import ChannelBinding
@@ -21,18 +20,11 @@ from roomkit.models.identity import Identity
 from roomkit.models.participant import Participant
 from roomkit.models.room import Room
 from roomkit.models.task import Observation, Task
-from roomkit.store._memory_index import RoomIndex
+from roomkit.store._memory_directory import RoomDirectory
 from roomkit.store._memory_people import People
-from roomkit.store._memory_room import RoomRecord
 from roomkit.store.base import ConversationStore
 from roomkit.store.records import RECENT_EVENTS, CommitOutcome, RoomSnapshot, TimelineCommit
-from roomkit.store.rules import (
-    OPEN_STATUSES,
-    is_unread,
-    room_after,
-    takes_part,
-    with_deliveries,
-)
+from roomkit.store.rules import OPEN_STATUSES, is_unread, room_after, with_deliveries
 
 _STATUS_LOG = 10_000
 
@@ -40,54 +32,48 @@ _STATUS_LOG = 10_000
 class InMemoryStore(ConversationStore):
     """Keeps everything in this process.
 
-    Every method does its work without waiting in between, so each is atomic. Finding the room of a
-    message, appending an event and reading the latest history cost the same however much is stored.
+    Every method that writes does so without waiting in between, so each is atomic. Finding the room
+    of a message, appending an event and reading the latest history cost the same however much is
+    stored.
     """
 
     def __init__(self) -> None:
-        self._rooms: dict[str, RoomRecord] = {}
+        self._directory = RoomDirectory()
+        self._rooms = self._directory.records
         self._events: dict[str, RoomEvent] = {}
-        self._index = RoomIndex()
         self._deliveries: dict[str, tuple[str, str]] = {}
         self._people = People()
         self._tasks: dict[str, Task] = {}
         self._statuses: deque[DeliveryStatus] = deque(maxlen=_STATUS_LOG)
 
-    def _record(self, room_id: str) -> RoomRecord:
-        record = self._rooms.get(room_id)
-        if record is None:
-            raise RoomNotFoundError(room_id)
-        return record
-
     async def create_room(self, room: Room) -> Room:
-        record = self._rooms.get(room.id)
-        if record is None:
-            record = self._rooms[room.id] = RoomRecord(room.evolve(event_count=0, latest_index=0))
-            self._index.room_added(room.id)
-        return record.room.detached()
+        if room.id not in self._rooms:
+            stored = Room.model_validate(room.model_dump())
+            self._directory.add(stored.evolve(event_count=0, latest_index=0))
+        return self._rooms[room.id].room.detached()
 
     async def get_room(self, room_id: str) -> Room | None:
         record = self._rooms.get(room_id)
         return None if record is None else record.room.detached()
 
     async def update_room(self, room: Room) -> Room:
-        record = self._record(room.id)
-        room = Room.model_validate(room.model_dump())
-        record.room = room.evolve(
-            event_count=record.room.event_count, latest_index=record.room.latest_index
-        )
-        record.changed()
+        record = self._directory.require(room.id)
+        counters = {
+            "event_count": record.room.event_count,
+            "latest_index": record.room.latest_index,
+        }
+        self._directory.update(record, Room.model_validate(room.model_dump()).evolve(**counters))
         return record.room.detached()
 
     async def delete_room(self, room_id: str) -> bool:
-        record = self._rooms.pop(room_id, None)
+        record = self._rooms.get(room_id)
         if record is None:
             return False
+        self._directory.remove(record)
         for event in record.events:
             self._forget_event(event)
         for task_id in record.tasks:
             self._tasks.pop(task_id, None)
-        self._index.room_removed(room_id, record.bindings.values(), record.participants.values())
         return True
 
     def _forget_event(self, event: RoomEvent) -> None:
@@ -107,61 +93,32 @@ class InMemoryStore(ConversationStore):
         offset: int = 0,
         limit: int = 50,
     ) -> list[Room]:
-        ids: Iterable[str] = self._rooms
-        if channel_id is not None:
-            ids = self._index.rooms_of_channel(channel_id)
-        elif participant_id is not None:
-            ids = self._index.rooms_of_participant(participant_id)
-        found: list[Room] = []
-        for room_id in ids:
-            record = self._rooms[room_id]
-            room = record.room
-            if (
-                (organization_id is None or room.organization_id == organization_id)
-                and (status is None or room.status == status)
-                and (participant_id is None or _is_member(record, participant_id))
-                and (metadata is None or _contains(room.metadata, metadata))
-            ):
-                if offset > 0:
-                    offset -= 1
-                    continue
-                if len(found) == limit:
-                    break
-                found.append(room.detached())
-        return found
+        found = self._directory.find(
+            organization_id=organization_id,
+            status=status,
+            metadata=metadata,
+            participant_id=participant_id,
+            channel_id=channel_id,
+            offset=offset,
+            limit=limit,
+        )
+        return [room.detached() for room in found]
 
     async def find_room_id_by_channel(
         self, channel_id: str, status: RoomStatus | None = None
     ) -> str | None:
-        for room_id in reversed(self._index.rooms_of_channel(channel_id)):
-            if status is None or self._rooms[room_id].room.status == status:
-                return room_id
-        return None
+        return self._directory.newest_of_channel(channel_id, status)
 
     async def find_conversation(
         self, channel_id: str, channel_type: ChannelType, participant_id: str
     ) -> str | None:
-        index = self._index
-        named = index.rooms_of_recipient(channel_id, channel_type, participant_id)
-        room_id = self._newest_open(named) or self._newest_open(
-            index.rooms_joined_through(channel_id, participant_id)
-        )
-        if room_id is not None:
-            return room_id
-        unnamed = index.rooms_without_recipient(channel_id)
-        open_rooms = [room_id for room_id in _first_open(self._rooms, unnamed, 2)]
-        if open_rooms:
-            return open_rooms[0] if len(open_rooms) == 1 else None
-        return self._newest_open(index.rooms_by_type(channel_type, participant_id))
-
-    def _newest_open(self, room_ids: Iterable[str]) -> str | None:
-        for room_id in reversed(list(room_ids)):
-            if self._rooms[room_id].room.status in OPEN_STATUSES:
-                return room_id
-        return None
+        return self._directory.conversation(channel_id, channel_type, participant_id)
 
     async def add_event(self, event: RoomEvent) -> RoomEvent:
-        record = self._record(event.room_id)
+        return self._write_event(event).detached()
+
+    def _write_event(self, event: RoomEvent) -> RoomEvent:
+        record = self._directory.require(event.room_id)
         event = RoomEvent.model_validate(event.model_dump())
         old = self._events.get(event.id)
         self._events[event.id] = event
@@ -169,11 +126,11 @@ class InMemoryStore(ConversationStore):
             record.replace(old, event)
         else:
             record.insert(event)
-            record.room = record.room.evolve(
-                event_count=len(record.events), latest_index=record.events[-1].index
-            )
+        record.room = record.room.evolve(
+            event_count=len(record.events), latest_index=record.events[-1].index
+        )
         record.changed()
-        return event.detached()
+        return event
 
     async def get_event(self, event_id: str) -> RoomEvent | None:
         event = self._events.get(event_id)
@@ -242,7 +199,7 @@ class InMemoryStore(ConversationStore):
 
     async def commit(self, commit: TimelineCommit) -> CommitOutcome:
         event = commit.event
-        record = self._record(event.room_id)
+        record = self._directory.require(event.room_id)
         room = record.room
         if room.status not in OPEN_STATUSES and not commit.allow_closed:
             return CommitOutcome(status="closed", event=event, room=room)
@@ -252,9 +209,7 @@ class InMemoryStore(ConversationStore):
             if first is not None:
                 return CommitOutcome(status="duplicate", event=self._events[first], room=room)
         events = record.events
-        event = event.evolve(
-            index=events[-1].index + 1 if events else 0, status=commit.status
-        )
+        event = event.evolve(index=events[-1].index + 1 if events else 0, status=commit.status)
         for rewritten in commit.rewrites:
             old = self._events.get(rewritten.id)
             if old is not None:
@@ -291,19 +246,15 @@ class InMemoryStore(ConversationStore):
     async def update_event(self, event: RoomEvent) -> RoomEvent:
         if event.id not in self._events:
             raise EventNotFoundError(event.room_id, event.id)
-        return await self.add_event(event)
+        return self._write_event(event).detached()
 
     async def add_binding(self, binding: ChannelBinding) -> ChannelBinding:
-        record = self._record(binding.room_id)
-        self._store_binding(record, binding)
-        return record.bindings[binding.channel_id].detached()
+        return self._write_binding(binding).detached()
 
-    def _store_binding(self, record: RoomRecord, binding: ChannelBinding) -> None:
-        old = record.bindings.get(binding.channel_id)
+    def _write_binding(self, binding: ChannelBinding) -> ChannelBinding:
         stored = ChannelBinding.model_validate(binding.model_dump())
-        record.bindings[binding.channel_id] = stored
-        self._index.binding_changed(old, stored)
-        record.changed(seats=True)
+        self._directory.seat(self._directory.require(binding.room_id), stored)
+        return stored
 
     async def get_binding(self, room_id: str, channel_id: str) -> ChannelBinding | None:
         record = self._rooms.get(room_id)
@@ -314,16 +265,14 @@ class InMemoryStore(ConversationStore):
         record = self._rooms.get(binding.room_id)
         if record is None or binding.channel_id not in record.bindings:
             raise ChannelNotFoundError(binding.room_id, binding.channel_id)
-        self._store_binding(record, binding)
-        return record.bindings[binding.channel_id].detached()
+        return self._write_binding(binding).detached()
 
     async def remove_binding(self, room_id: str, channel_id: str) -> bool:
         record = self._rooms.get(room_id)
-        binding = None if record is None else record.bindings.pop(channel_id, None)
+        binding = None if record is None else record.bindings.get(channel_id)
         if record is None or binding is None:
             return False
-        self._index.binding_changed(binding, None)
-        record.changed(seats=True)
+        self._directory.unseat(record, binding)
         return True
 
     async def list_bindings(self, room_id: str) -> list[ChannelBinding]:
@@ -333,19 +282,12 @@ class InMemoryStore(ConversationStore):
         return [binding.detached() for binding in record.bindings.values()]
 
     async def add_participant(self, participant: Participant) -> Participant:
-        record = self._record(participant.room_id)
+        record = self._directory.require(participant.room_id)
         existing = record.participants.get(participant.id)
         if existing is None:
-            self._store_participant(record, participant)
-            existing = record.participants[participant.id]
+            existing = Participant.model_validate(participant.model_dump())
+            self._directory.admit(record, existing)
         return existing.detached()
-
-    def _store_participant(self, record: RoomRecord, participant: Participant) -> None:
-        stored = Participant.model_validate(participant.model_dump())
-        old = record.participants.get(participant.id)
-        record.participants[participant.id] = stored
-        self._index.participant_changed(old, stored, record.bindings)
-        record.changed(seats=True)
 
     async def get_participant(self, room_id: str, participant_id: str) -> Participant | None:
         record = self._rooms.get(room_id)
@@ -356,8 +298,9 @@ class InMemoryStore(ConversationStore):
         record = self._rooms.get(participant.room_id)
         if record is None or participant.id not in record.participants:
             raise ParticipantNotFoundError(participant.room_id, participant.id)
-        self._store_participant(record, participant)
-        return record.participants[participant.id].detached()
+        stored = Participant.model_validate(participant.model_dump())
+        self._directory.admit(record, stored)
+        return stored.detached()
 
     async def list_participants(self, room_id: str) -> list[Participant]:
         record = self._rooms.get(room_id)
@@ -382,11 +325,14 @@ class InMemoryStore(ConversationStore):
         self._people.link(identity_id, channel_type, address)
 
     async def add_task(self, task: Task) -> Task:
+        return self._write_task(task).detached()
+
+    def _write_task(self, task: Task) -> Task:
         stored = Task.model_validate(task.model_dump())
         if stored.id not in self._tasks:
-            self._record(stored.room_id).tasks.append(stored.id)
+            self._directory.require(stored.room_id).tasks.append(stored.id)
         self._tasks[stored.id] = stored
-        return stored.detached()
+        return stored
 
     async def get_task(self, task_id: str) -> Task | None:
         task = self._tasks.get(task_id)
@@ -402,11 +348,11 @@ class InMemoryStore(ConversationStore):
     async def update_task(self, task: Task) -> Task:
         if task.id not in self._tasks:
             raise TaskNotFoundError(task.id)
-        return await self.add_task(task)
+        return self._write_task(task).detached()
 
     async def add_observation(self, observation: Observation) -> Observation:
         stored = Observation.model_validate(observation.model_dump())
-        self._record(stored.room_id).observations.append(stored)
+        self._directory.require(stored.room_id).observations.append(stored)
         return stored.detached()
 
     async def list_observations(self, room_id: str) -> list[Observation]:
@@ -422,23 +368,3 @@ class InMemoryStore(ConversationStore):
             raise ChannelNotFoundError(room_id, channel_id)
         start = record.first_unread(binding.last_read_index)
         return sum(is_unread(event, binding) for event in record.events[start:])
-
-
-def _first_open(rooms: Mapping[str, RoomRecord], room_ids: Iterable[str], count: int) -> list[str]:
-    found: list[str] = []
-    for room_id in room_ids:
-        if rooms[room_id].room.status in OPEN_STATUSES:
-            found.append(room_id)
-            if len(found) == count:
-                break
-    return found
-
-
-def _is_member(record: RoomRecord, participant_id: str) -> bool:
-    participant = record.participants.get(participant_id)
-    return participant is not None and takes_part(participant)
-
-
-def _contains(metadata: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    missing = object()
-    return all(metadata.get(key, missing) == value for key, value in wanted.items())

@@ -1,4 +1,4 @@
-"""What passes between the framework and a store besides models: one read of a room, one write to it."""
+"""What passes between the framework and a store besides models: one read of a room, one write."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ RECENT_EVENTS = 50
 """How many messages of its latest history a `RoomSnapshot` holds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RoomSnapshot:
-    """A room as one read found it. Its models may be the stored ones: their containers are read-only.
+    """A room as one read found it. Its models may be the stored ones: they are read-only.
 
     Attributes:
         recent_events: the newest `RECENT_EVENTS` messages that were not blocked, oldest first.
@@ -34,14 +34,14 @@ class RoomSnapshot:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TimelineCommit:
     """One write to a timeline and all that must happen together with it.
 
     Attributes:
         event: what to append; its ``index`` is given out by the store.
         status: the status to store it with.
-        rewrites: earlier events as they shall read from now on (the target of an edit or a delete).
+        rewrites: earlier events as they shall read from now on (what an edit or a delete is about).
         activity_at: the time of a message: moves the room's timers, and wakes a room that a timer
             had paused. None for events that are no activity.
         allow_closed: append although the room is closed: for the record of the closing itself.
@@ -56,12 +56,13 @@ class TimelineCommit:
     allow_closed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CommitOutcome:
     """What became of a `TimelineCommit`.
 
-    ``stored``: the event with its index. ``duplicate``: nothing was written, `event` is the one that was
-    stored first under the same key. ``closed``: nothing was written, the room takes no more events.
+    ``stored``: the event with its index. ``duplicate``: nothing was written, `event` is the one that
+    was stored first under the same key. ``closed``: nothing was written, the room takes no more
+    events.
     """
 
     status: Literal["stored", "duplicate", "closed"]

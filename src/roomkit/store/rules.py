@@ -1,4 +1,4 @@
-"""What every store does alike: what counts as history, and how records change when something is written."""
+"""What every store does alike: what counts as history, and how a write changes records."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OPEN_STATUSES = (RoomStatus.ACTIVE, RoomStatus.PAUSED)
 
 
 def is_history(event: RoomEvent) -> bool:
-    """Whether an event is part of what was said: a message that was neither blocked nor held back."""
+    """Whether an event is part of what was said: a message neither blocked nor held back."""
     return (
         event.type is EventType.MESSAGE
         and event.status is not EventStatus.BLOCKED
@@ -55,9 +55,9 @@ def room_after(room: Room, commit: TimelineCommit, event_count: int, latest_inde
 
 def with_deliveries(event: RoomEvent, results: Mapping[str, DeliveryResult]) -> RoomEvent:
     """The event with more outcomes; failed as a whole once nobody got it."""
-    merged = (
-        FrozenDict({**event.delivery_results, **results}) if event.delivery_results else results
-    )
+    if event.delivery_results:
+        results = {**event.delivery_results, **results}
+    merged = results if isinstance(results, FrozenDict) else FrozenDict(results)
     if event.status is EventStatus.DELIVERED and merged:
         for result in merged.values():
             if result.success:

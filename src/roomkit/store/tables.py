@@ -20,7 +20,7 @@ class RecordTables(ABC):
 
     @abstractmethod
     async def create_room(self, room: Room) -> Room:
-        """Store a new room. If its id is taken, nothing is written and the existing room is returned."""
+        """Store a new room; if its id is taken, nothing is written and the existing one returned."""
 
     @abstractmethod
     async def get_room(self, room_id: str) -> Room | None:
@@ -167,11 +167,14 @@ class RecordTables(ABC):
     async def resolve_identity(
         self, channel_type: str, address: str, organization_id: str | None = None
     ) -> Identity | None:
-        """Whose address this is, within the organisation. Different spellings of a number are equal."""
+        """Whose address this is, within the organisation; None if nobody's there.
+
+        Different spellings of a number are equal, and so are those of an e-mail address.
+        """
 
     @abstractmethod
     async def link_address(self, identity_id: str, channel_type: str, address: str) -> None:
-        """Record that an address belongs to a person.
+        """Record that an address belongs to a person, and to nobody else in the organisation.
 
         Raises:
             IdentityNotFoundError: there is no such person.
@@ -179,7 +182,11 @@ class RecordTables(ABC):
 
     @abstractmethod
     async def add_task(self, task: Task) -> Task:
-        """Store a task; one with the same id is replaced."""
+        """Store a task; one with the same id is replaced.
+
+        Raises:
+            RoomNotFoundError: there is no such room.
+        """
 
     @abstractmethod
     async def get_task(self, task_id: str) -> Task | None:
@@ -199,7 +206,11 @@ class RecordTables(ABC):
 
     @abstractmethod
     async def add_observation(self, observation: Observation) -> Observation:
-        """Store an observation."""
+        """Store an observation.
+
+        Raises:
+            RoomNotFoundError: there is no such room.
+        """
 
     @abstractmethod
     async def list_observations(self, room_id: str) -> list[Observation]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from roomkit._tasks import DeadlineExceeded, TaskScope, bounded
+from roomkit._tasks import DeadlineExceededError, TaskScope, bounded
 from roomkit.testing import VirtualClock
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -226,7 +226,7 @@ def test_it_serves_one_event_loop_after_another() -> None:
 
 async def test_the_librarys_helpers_run_on_it() -> None:
     clock = VirtualClock(auto=True)
-    with pytest.raises(DeadlineExceeded):
+    with pytest.raises(DeadlineExceededError):
         await bounded(clock, 5, clock.sleep(60))
     assert clock.monotonic() == 5
     scope = TaskScope("test")

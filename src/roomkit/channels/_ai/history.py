@@ -25,8 +25,8 @@ _MAX_NAME = 64
 class History:
     """Turns events into messages, each once as long as it does not change.
 
-    The channel's own events are the assistant's, everybody else's the user's. Once several people have
-    spoken, their names stand before their words.
+    The channel's own events are the assistant's, everybody else's the user's. Once several people
+    have spoken, their names stand before their words.
     """
 
     def __init__(self, channel_id: str, *, vision: bool) -> None:

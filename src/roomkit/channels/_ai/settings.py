@@ -33,7 +33,8 @@ def as_tools(tools: Sequence[AITool | Mapping[str, Any]]) -> list[AITool]:
 
 
 def settings_for(binding: ChannelBinding, defaults: AISettings) -> AISettings:
-    """The settings in one room. Tools of the room are added to the others, or replace those of the same name.
+    """The settings in one room. Tools of the room are added to the others, or replace those of the
+    same name.
 
     Raises:
         ValueError: the binding's metadata does not fit; the message names the room and the field.

@@ -20,7 +20,8 @@ from roomkit.models.enums import (
 class ChannelOpsMixin(KitMixin):
     """Registering, attaching, muting. Every change takes effect with the next event of the room.
 
-    Methods that name a room and a channel raise `ChannelNotFoundError` if the channel is not attached.
+    Methods that name a room and a channel raise `ChannelNotFoundError` if the channel is not
+    attached.
     """
 
     def register_channel(self, channel: Channel) -> None:
@@ -38,6 +39,7 @@ class ChannelOpsMixin(KitMixin):
         if known is not None:
             raise ValueError(f"a channel with the id {channel.channel_id!r} is registered already")
         runtime.channels[channel.channel_id] = channel
+        channel.clock = runtime.clock
         self._rt.router.channels_changed()
         channel.on_registered(self._rt.host)
 
@@ -67,8 +69,8 @@ class ChannelOpsMixin(KitMixin):
     ) -> ChannelBinding:
         """Give a registered channel a seat in a room.
 
-        Attaching a channel that is attached already changes its settings to those given and leaves its
-        mute and read marks; nothing is announced then.
+        Attaching a channel that is attached already changes its settings to those given and leaves
+        its mute and read marks; nothing is announced then.
 
         Args:
             channel_type: instead of the channel's own.
@@ -101,7 +103,8 @@ class ChannelOpsMixin(KitMixin):
         )
 
     async def detach_channel(self, room_id: str, channel_id: str) -> bool:
-        """Take a channel out of a room; False if it was not there. What it has yet to receive is dropped."""
+        """Take a channel out of a room; False if it was not there. What it has yet to receive is
+        dropped."""
         return await self._rt.bindings.detach(room_id, channel_id)
 
     async def get_binding(self, room_id: str, channel_id: str) -> ChannelBinding:

@@ -35,9 +35,9 @@ class HelpersMixin(HooksMixin):
     ) -> RoomEvent:
         """Say something in a room as one of its channels.
 
-        The event passes the BEFORE_BROADCAST hooks, is stored, and goes to the room's other channels;
-        AIs may answer. The call returns as `process_inbound` does: when all is done, or, from inside the
-        same room, once the event is stored.
+        The event passes the BEFORE_BROADCAST hooks, is stored, and goes to the room's other
+        channels; AIs may answer. The call returns as `process_inbound` does: when all is done, or,
+        from inside the same room, once the event is stored.
 
         Returns:
             The event as stored. A hook may have blocked it: look at its ``status``.
@@ -127,7 +127,8 @@ class HelpersMixin(HooksMixin):
         await self._rt.live.publish_presence(room_id, user_id, status)
 
     async def publish_read_receipt(self, room_id: str, user_id: str, event_id: str) -> None:
-        """Tell that somebody has read a message. The channel's read mark is `mark_read`'s business."""
+        """Tell that somebody has read a message. The channel's read mark is `mark_read`'s
+        business."""
         await self._rt.live.publish(
             room_id, EphemeralEventType.READ_RECEIPT, user_id, {"event_id": event_id}
         )
@@ -170,21 +171,23 @@ class HelpersMixin(HooksMixin):
         *,
         stream_send_fn: StreamSendFn | None = None,
         room_id: str | None = None,
+        echo: bool = False,
     ) -> None:
         """Register a connection with a WebSocket channel and run the ON_SESSION_STARTED hooks.
 
         Args:
-            send_fn: gets every event that the channel receives, as ``(connection_id, event)`` or just
-                ``(event)``.
+            send_fn: gets every event that the channel receives, as ``(connection_id, event)`` or
+                just ``(event)``.
             stream_send_fn: gets answers while they are being written.
             room_id: restrict the connection to one room.
+            echo: also send the connection its own messages back, once they are stored.
 
         Raises:
             ChannelNotRegisteredError: no such channel.
             TypeError: the channel does not take connections.
         """
         _accepting(self._rt.runtime.channel(channel_id)).register_connection(
-            connection_id, send_fn, stream_send_fn=stream_send_fn, room_id=room_id
+            connection_id, send_fn, stream_send_fn=stream_send_fn, room_id=room_id, echo=echo
         )
         await self._rt.live.connected(channel_id, connection_id, room_id)
 

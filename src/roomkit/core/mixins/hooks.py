@@ -38,7 +38,7 @@ class Immediate:
     __slots__ = ()
 
     def __await__(self) -> Generator[Never, None, None]:
-        return iter(())  # type: ignore[return-value]
+        yield from ()
 
     def __bool__(self) -> bool:
         return False
@@ -48,8 +48,8 @@ class ImmediateBool(int):
     """A truth value that may also be awaited."""
 
     def __await__(self) -> Generator[Never, None, bool]:
+        yield from ()
         return bool(self)
-        yield  # makes this a generator, which is what an awaitable needs
 
 
 class HooksMixin(KitMixin):
@@ -140,8 +140,9 @@ class HooksMixin(KitMixin):
             channel_types: only for events that come from such channels.
             channel_ids: only for events that come from these channels.
             directions: only for events that flow this way.
-            on_error: what a failing hook of a deciding trigger means: ``"allow"`` lets the event pass,
-                ``"block"`` withholds it. By default BEFORE_TTS and ON_TRANSCRIPTION withhold.
+            on_error: what a failing hook of a deciding trigger means: ``"allow"`` lets the event
+                pass, ``"block"`` withholds it. By default BEFORE_TTS and ON_TRANSCRIPTION
+                withhold.
         """
 
         def register(fn: HookFn) -> HookFn:
@@ -173,7 +174,8 @@ class HooksMixin(KitMixin):
         timeout: float | None = 30.0,
         on_error: OnError | None = None,
     ) -> Immediate:
-        """Register a hook for one room. It is in force when this returns; awaiting it is allowed."""
+        """Register a hook for one room. It is in force when this returns; awaiting it is
+        allowed."""
         self._rt.runtime.hooks.register(
             trigger,
             fn,
@@ -187,7 +189,8 @@ class HooksMixin(KitMixin):
         return Immediate()
 
     def remove_room_hook(self, room_id: str, name: str) -> ImmediateBool:
-        """Remove all of a room's hooks of this name; False if there were none. Awaiting is allowed."""
+        """Remove all of a room's hooks of this name; False if there were none. Awaiting is
+        allowed."""
         return ImmediateBool(self._rt.runtime.hooks.remove_room_hooks(room_id, name))
 
     def on[F: FrameworkEventHandler](self, event_type: FrameworkEventType) -> Callable[[F], F]:
@@ -212,9 +215,9 @@ class HooksMixin(KitMixin):
     ) -> Callable[[F], F]:
         """A decorator that registers a function which decides about senders nobody could place.
 
-        It takes the event, the room's context and, if it wants, the resolver's result, and returns an
-        `IdentityHookResult` or None for "no opinion"; the first opinion counts. One that fails withholds
-        the message.
+        It takes the event, the room's context and, if it wants, the resolver's result, and returns
+        an `IdentityHookResult` or None for "no opinion"; the first opinion counts. One that fails
+        withholds the message.
 
         Raises:
             ValueError: `trigger` is neither ON_IDENTITY_AMBIGUOUS nor ON_IDENTITY_UNKNOWN.

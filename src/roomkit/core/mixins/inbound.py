@@ -14,19 +14,21 @@ class InboundMixin(KitMixin):
     ) -> InboundResult:
         """Put a message into its room and wait for everything that follows from it.
 
-        The message is routed, turned into an event by its channel, its sender identified, and then, with
-        the room to itself, checked, shown to the BEFORE_BROADCAST hooks and stored. From then on it goes
-        to the room's other channels, whose answers take the same way. The call returns when all of that
-        is done, AFTER_BROADCAST hooks included.
+        The message is routed, turned into an event by its channel, its sender identified, and
+        then, with the room to itself, checked, shown to the BEFORE_BROADCAST hooks and stored.
+        From then on it goes to the room's other channels, whose answers take the same way. The
+        call returns when all of that is done, AFTER_BROADCAST hooks included.
 
-        Calls may overlap freely. Messages of one room are stored one at a time in the order in which they
-        get to its lock; deliveries of an earlier message never hold up a later one. A call from inside (a
-        hook, a tool, while delivering) for the room it is in returns once the message is stored.
-        Cancelling the call before the message is stored leaves no trace; afterwards it only ends the wait.
+        Calls may overlap freely. Messages of one room are stored one at a time in the order in
+        which they get to its lock; deliveries of an earlier message never hold up a later one. A
+        call from inside (a hook, a tool, while delivering) for the room it is in returns once the
+        message is stored.
+        Cancelling the call before the message is stored leaves no trace; afterwards it only ends
+        the wait.
 
         Args:
-            message: what came in. With an ``idempotency_key`` or a ``provider_message_id`` a second call
-                returns the event of the first, with ``reason="duplicate"``.
+            message: what came in. With an ``idempotency_key`` or a ``provider_message_id`` a
+                second call returns the event of the first, with ``reason="duplicate"``.
             room_id: the room to use instead of routing; the channel is attached to it if need be.
 
         Returns:
@@ -45,11 +47,12 @@ class InboundMixin(KitMixin):
     ) -> InboundMessage | None:
         """Process a vendor's webhook, whatever it carries.
 
-        Messages are handed to `process_inbound`, delivery reports to `process_delivery_status`, and
-        anything else is acknowledged silently.
+        Messages are handed to `process_inbound`, delivery reports to `process_delivery_status`,
+        and anything else is acknowledged silently.
 
         Args:
-            meta: a parsed webhook, or the payload (mapping or raw JSON) for the channel's own parser.
+            meta: a parsed webhook, or the payload (mapping or raw JSON) for the channel's own
+                parser.
             channel_id: the channel that the webhook belongs to.
 
         Returns:

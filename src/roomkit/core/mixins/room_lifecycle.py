@@ -34,7 +34,8 @@ class RoomLifecycleMixin(KitMixin):
     ) -> Room:
         """Open a room.
 
-        An id that is in use gives the existing room, unchanged: nothing is written and no hook fires.
+        An id that is in use gives the existing room, unchanged: nothing is written and no hook
+        fires.
 
         Args:
             room_id: made up if not given.
@@ -65,11 +66,13 @@ class RoomLifecycleMixin(KitMixin):
         return await self._rt.rooms.close(room_id)
 
     async def archive_room(self, room_id: str) -> Room:
-        """Put a room away for good, closing it first if need be. It can be read but not reopened."""
+        """Put a room away for good, closing it first if need be. It can be read but not
+        reopened."""
         return await self._rt.rooms.archive(room_id)
 
     async def pause_room(self, room_id: str) -> Room:
-        """Hold messages back: they are accepted and stored as pending, and go out on `resume_room`.
+        """Hold messages back: they are accepted and stored as pending, and go out on
+        `resume_room`.
 
         Raises:
             RoomClosedError: the room is closed.
@@ -87,8 +90,8 @@ class RoomLifecycleMixin(KitMixin):
     async def check_room_timers(self, room_id: str) -> Room:
         """Pause or close a room if it was silent for as long as its timers say.
 
-        Nothing runs in the background: call this, or `check_all_timers`, about once a minute. A message
-        that comes in after a room was due to close finds it closed in any case.
+        Nothing runs in the background: call this, or `check_all_timers`, about once a minute. A
+        message that comes in after a room was due to close finds it closed in any case.
         """
         room, _ = await self._rt.rooms.check_timers(room_id)
         return room
@@ -135,7 +138,8 @@ class RoomLifecycleMixin(KitMixin):
         *,
         role: ParticipantRole = ParticipantRole.MEMBER,
     ) -> Participant:
-        """The participant, added to the room if they are not in it. Calling it again changes nothing."""
+        """The participant, added to the room if they are not in it. Calling it again changes
+        nothing."""
         return await self._rt.people.ensure(
             room_id, channel_id, participant_id, display_name=display_name, role=role
         )
@@ -143,7 +147,8 @@ class RoomLifecycleMixin(KitMixin):
     async def set_participant_status(
         self, room_id: str, participant_id: str, status: ParticipantStatus
     ) -> Participant:
-        """Change whether somebody takes part: ``BANNED`` blocks their messages, ``LEFT`` ends with the next.
+        """Change whether somebody takes part: ``BANNED`` blocks their messages, ``LEFT`` ends with
+        the next.
 
         Raises:
             ParticipantNotFoundError: the room has no such participant.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Any
 
 from roomkit.core.locks import RoomLease
@@ -12,36 +11,54 @@ from roomkit.models.delivery import HookFailure
 from roomkit.models.event import RoomEvent
 from roomkit.models.task import Observation, Task
 
+_frame: ContextVar[Frame | None] = ContextVar("roomkit_frame", default=None)
 
-@dataclass(slots=True, eq=False)
+
 class Cascade:
     """The work that follows from one message: deliveries, answers, answers to answers.
 
-    ``pending`` counts what is still under way. A call that is made from inside (by a hook, a tool, or
-    while delivering) joins the cascade it is made in instead of waiting for one of its own, which would be
-    waiting for itself. ``budget`` bounds how many events a cascade may add, so that a hook that answers
-    its own answers comes to an end. ``sent`` names the events that were broadcast, ``responses`` those
-    of them that are answers, and ``current`` has each as it stands by now.
+    ``pending`` counts what is still under way. A call that is made from inside (by a hook, a tool,
+    or while delivering) joins the cascade it is made in instead of waiting for one of its own,
+    which would be waiting for itself. ``budget`` bounds how many events a cascade may add, so that
+    a hook that answers its own answers comes to an end. ``sent`` names the events that were
+    broadcast, ``responses`` those of them that are answers, and ``current`` has each as it stands
+    by now.
     """
 
-    room_id: str
-    budget: int
-    pending: int = 0
-    finished: bool = False
-    sent: list[str] = field(default_factory=list)
-    responses: list[str] = field(default_factory=list)
-    current: dict[str, RoomEvent] = field(default_factory=dict)
-    tasks: list[Task] = field(default_factory=list)
-    observations: list[Observation] = field(default_factory=list)
-    saved_tasks: list[Task] = field(default_factory=list)
-    saved_observations: list[Observation] = field(default_factory=list)
-    failures: list[HookFailure] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    frame: Frame = field(init=False)
-    _idle: asyncio.Future[None] | None = None
+    __slots__ = (
+        "_idle",
+        "budget",
+        "current",
+        "errors",
+        "failures",
+        "finished",
+        "observations",
+        "outer",
+        "pending",
+        "responses",
+        "room_id",
+        "saved_observations",
+        "saved_tasks",
+        "sent",
+        "tasks",
+    )
 
-    def __post_init__(self) -> None:
-        self.frame = Frame(self, _frame.get())
+    def __init__(self, room_id: str, budget: int) -> None:
+        self.room_id = room_id
+        self.budget = budget
+        self.outer = _frame.get()
+        self.pending = 0
+        self.finished = False
+        self.sent: list[str] = []
+        self.responses: list[str] = []
+        self.current: dict[str, RoomEvent] = {}
+        self.tasks: list[Task] = []
+        self.observations: list[Observation] = []
+        self.saved_tasks: list[Task] = []
+        self.saved_observations: list[Observation] = []
+        self.failures: list[HookFailure] = []
+        self.errors: list[str] = []
+        self._idle: asyncio.Future[None] | None = None
 
     def enter(self) -> None:
         """Something more is under way."""
@@ -83,8 +100,8 @@ class Hold:
 class Frame:
     """Where the running code stands: in which room's cascade and, inside a gate, on which lease.
 
-    The lease counts only in the very task that holds the lock: a task that a hook started inherits the
-    frame with its context, but must queue for the lock like everybody else.
+    The lease counts only in the very task that holds the lock: a task that a hook started inherits
+    the frame with its context, but must queue for the lock like everybody else.
     """
 
     __slots__ = ("_task", "cascade", "depth", "hold", "parent")
@@ -92,7 +109,7 @@ class Frame:
     def __init__(self, cascade: Cascade, parent: Frame | None, hold: Hold | None = None) -> None:
         self.cascade = cascade
         self.parent = parent
-        self.depth = 0 if parent is None else parent.depth
+        self.depth: int = 0 if parent is None else parent.depth
         self.hold = hold
         self._task: asyncio.Task[Any] | None = None
         if hold is not None:
@@ -102,9 +119,6 @@ class Frame:
     @property
     def holds_lock(self) -> bool:
         return self.hold is not None and self.hold.active and self._task is asyncio.current_task()
-
-
-_frame: ContextVar[Frame | None] = ContextVar("roomkit_frame", default=None)
 
 
 def enclosing(room_id: str) -> Frame | None:
@@ -119,11 +133,14 @@ def enclosing(room_id: str) -> Frame | None:
 
 def enter_frame(cascade: Cascade) -> None:
     """Mark what this task does from now on as part of a cascade."""
-    _frame.set(cascade.frame)
+    frame = _frame.get()
+    if frame is None or frame.cascade is not cascade or frame.hold is not None:
+        _frame.set(Frame(cascade, cascade.outer))
 
 
-class inside:
-    """``with inside(cascade, hold)``: the body is a gate of the cascade and holds the room's lock."""
+class Inside:
+    """``with Inside(cascade, hold)``: the body is a gate of the cascade and holds the room's
+    lock."""
 
     __slots__ = ("_frame", "_token")
 

@@ -26,7 +26,8 @@ def for_reader(context: RoomContext, binding: ChannelBinding, event: RoomEvent) 
     """The context as one channel may see it while it looks at `event`.
 
     Left out are events whose visibility does not include the channel, and what others said after
-    `event`: the channel will get those in their turn. Its own words are always part of its history.
+    `event`: the channel will get those in their turn. Its own words are always part of its
+    history.
     """
     channel_id = binding.channel_id
     index = event.index

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from roomkit._tasks import DeadlineExceeded, finish_within, first_step
+from roomkit._tasks import DeadlineExceededError, finish_within, first_step
 from roomkit.channels.base import Channel
 from roomkit.core.circuit_breaker import CircuitBreaker
 from roomkit.core.rate_limiter import TokenBucketRateLimiter
@@ -17,6 +17,7 @@ from roomkit.models.channel import ChannelBinding, ChannelOutput, RateLimit
 from roomkit.models.context import RoomContext
 from roomkit.models.delivery import DeliveryResult, ProviderResult
 from roomkit.models.event import RoomEvent
+from roomkit.telemetry.base import SpanKind
 
 NOTHING = ChannelOutput.empty()
 _MAX_LIMITERS = 4096
@@ -26,8 +27,8 @@ _NOT_THE_CHANNELS_FAULT = frozenset({"no_recipient", "no_provider", "opted_out"}
 class Deliverer:
     """Delivers events and keeps what is remembered between deliveries.
 
-    A circuit breaker belongs to a channel, a rate limiter to a channel in a room. Neither exists before it
-    is needed: the breaker not before the first failure, the limiter not without a limit.
+    A circuit breaker belongs to a channel, a rate limiter to a channel in a room. Neither exists
+    before it is needed: the breaker not before the first failure, the limiter not without a limit.
     """
 
     def __init__(self, runtime: KitRuntime) -> None:
@@ -36,24 +37,19 @@ class Deliverer:
         self._limiters: OrderedDict[tuple[str, str], tuple[RateLimit, TokenBucketRateLimiter]] = (
             OrderedDict()
         )
-        self._plain: dict[str, DeliveryResult] = {}
-
-    def plain_success(self, channel_id: str) -> DeliveryResult:
-        """The outcome of a delivery that there is nothing more to say about: one object per channel."""
-        result = self._plain.get(channel_id)
-        if result is None:
-            result = self._plain[channel_id] = DeliveryResult(channel_id=channel_id, success=True)
-        return result
-
-    def is_plain(self, result: DeliveryResult) -> bool:
-        return self._plain.get(result.channel_id) is result
 
     async def deliver_plain(
-        self, channel: Channel, event: RoomEvent, binding: ChannelBinding, context: RoomContext
+        self,
+        channel: Channel,
+        event: RoomEvent,
+        binding: ChannelBinding,
+        context: RoomContext,
+        success: DeliveryResult,
     ) -> DeliveryResult:
         """`deliver` for one event on a binding without recipient, limit and retries."""
-        if self._breakers or self._rt.delivery_strategy is not None:
-            return await self.deliver(channel, (event,), binding, context)
+        rt = self._rt
+        if self._breakers or rt.delivery_strategy is not None or rt.telemetry.enabled:
+            return await self.deliver(channel, (event,), binding, context, success)
         try:
             done, output = first_step(coro := channel.deliver(event, binding, context))
             if not done:
@@ -63,7 +59,7 @@ class Deliverer:
             self._record_failure(binding.channel_id, error)
             return _failed(binding.channel_id, error, 0)
         if provider_id is None:
-            return self._plain.get(binding.channel_id) or self.plain_success(binding.channel_id)
+            return success
         return _sent(binding.channel_id, [provider_id], 1, truncated=False)
 
     async def deliver(
@@ -72,10 +68,32 @@ class Deliverer:
         events: Sequence[RoomEvent],
         binding: ChannelBinding,
         context: RoomContext,
+        success: DeliveryResult,
         *,
         truncated: bool = False,
     ) -> DeliveryResult:
-        """Deliver the parts of one message in order. Never raises: the outcome says what happened."""
+        """Deliver the parts of one message in order. Never raises: the outcome says what happened.
+
+        Returns:
+            `success` itself if there is nothing more to say: one object for all such deliveries.
+        """
+        telemetry = self._rt.telemetry
+        if not telemetry.enabled:
+            return await self._deliver(channel, events, binding, context, success, truncated)
+        with telemetry.span(SpanKind.DELIVERY, binding.channel_id) as span:
+            result = await self._deliver(channel, events, binding, context, success, truncated)
+            span.set(success=result.success, parts=result.parts)
+            return result
+
+    async def _deliver(
+        self,
+        channel: Channel,
+        events: Sequence[RoomEvent],
+        binding: ChannelBinding,
+        context: RoomContext,
+        success: DeliveryResult,
+        truncated: bool,
+    ) -> DeliveryResult:
         channel_id = binding.channel_id
         breaker = self._breakers.get(channel_id)
         if breaker is not None and not breaker.allow_request():
@@ -101,7 +119,7 @@ class Deliverer:
         if breaker is not None:
             breaker.record_success()
         if not sent and not truncated and len(events) == 1:
-            return self.plain_success(channel_id)
+            return success
         return _sent(channel_id, sent, len(events), truncated=truncated)
 
     async def _deliver_part(
@@ -119,7 +137,9 @@ class Deliverer:
         async def attempt() -> str | None:
             return await self._attempt(channel, event, binding, context)
 
-        return await retry_with_backoff(attempt, binding.retry_policy, clock=self._rt.clock)
+        return await retry_with_backoff(
+            attempt, binding.retry_policy, jitter=True, clock=self._rt.clock
+        )
 
     async def _attempt(
         self,
@@ -144,15 +164,17 @@ class Deliverer:
         limit = self._rt.limits.delivery_timeout
         try:
             return await finish_within(self._rt.clock, limit, call, waits_for)
-        except DeadlineExceeded as error:
+        except DeadlineExceededError as error:
             raise DeliveryError(
                 "the channel took too long", code="timeout", retryable=True
             ) from error
 
     def _record_failure(self, channel_id: str, error: Exception) -> None:
-        if isinstance(error, DeliveryError) and error.code in _NOT_THE_CHANNELS_FAULT:
-            return
         breaker = self._breakers.get(channel_id)
+        if isinstance(error, DeliveryError) and error.code in _NOT_THE_CHANNELS_FAULT:
+            if breaker is not None:
+                breaker.release_probe()
+            return
         if breaker is None:
             breaker = self._breakers[channel_id] = CircuitBreaker(clock=self._rt.clock)
         breaker.record_failure()
@@ -191,6 +213,7 @@ def _provider_id(output: object) -> str | None:
             code=result.error_code or "refused",
             retryable=result.retryable,
             retry_after=result.retry_after,
+            details=result.metadata,
         )
     return result.provider_message_id
 
@@ -214,4 +237,5 @@ def _failed(channel_id: str, error: BaseException, parts_sent: int) -> DeliveryR
         error=describe_error(error),
         error_code=error.code if isinstance(error, DeliveryError) else "exception",
         parts=parts_sent,
+        metadata=error.details if isinstance(error, DeliveryError) else {},
     )

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from roomkit.core.pipeline.cascade import Cascade, Hold, enclosing, enter_frame, inside
+from roomkit.core.pipeline.cascade import Cascade, Hold, Inside, enclosing, enter_frame
 from roomkit.core.pipeline.posting import Poster, Posting
 from roomkit.core.runtime import KitRuntime
 from roomkit.core.services.transitions import system_event
 from roomkit.errors import KitClosedError
 from roomkit.models.enums import EventStatus, EventType, HookTrigger
 from roomkit.models.event import RoomEvent
+from roomkit.telemetry.base import SpanKind
 
 
 class Operation:
@@ -42,7 +43,8 @@ class Operation:
 
 
 class Driver:
-    """Runs postings and operations, each in a task that its caller's cancellation does not reach."""
+    """Runs postings and operations, each in a task that its caller's cancellation does not
+    reach."""
 
     def __init__(self, runtime: KitRuntime, poster: Poster) -> None:
         self.runtime = runtime
@@ -69,7 +71,8 @@ class Driver:
     async def post(self, posting: Posting, *, outermost: bool) -> None:
         """Take a posting all the way.
 
-        The outermost caller waits for the whole cascade; a call from inside one only for the commit.
+        The outermost caller waits for the whole cascade; a call from inside one only for the
+        commit.
         """
         try:
             await self.prepare(posting, outermost=outermost)
@@ -90,23 +93,30 @@ class Driver:
             raise posting.error
 
     async def _carry(self, posting: Posting, *, outermost: bool) -> None:
-        cascade = posting.cascade
+        cascade, telemetry = posting.cascade, self.runtime.telemetry
         try:
             await self.poster.commit(posting)
-            self.poster.broadcast(posting)
+            if telemetry.enabled:
+                with telemetry.span(SpanKind.BROADCAST, posting.event.source.channel_id):
+                    self.poster.broadcast(posting)
+            else:
+                self.poster.broadcast(posting)
         finally:
             cascade.leave()
         if outermost:
             await self.settle(cascade)
 
     async def _owned(self, coro: Any, name: str) -> Any:
-        """Await a coroutine in a task of the kit's: cancelling the caller abandons only the wait."""
-        task = self.runtime.scope.spawn(coro, name=name)
+        """Await a coroutine in a task of the kit's: cancelling the caller abandons only the
+        wait."""
+        scope = self.runtime.scope
+        task = scope.spawn(coro, name=name, awaited=True)
         if task.done():
             return task.result()
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
+            task.add_done_callback(scope.report)
             current = asyncio.current_task()
             if task.cancelled() and current is not None and not current.cancelling():
                 raise KitClosedError from None
@@ -139,7 +149,7 @@ class Driver:
         try:
             hold = Hold(await locks.acquire(room_id))
             try:
-                with inside(cascade, hold):
+                with Inside(cascade, hold):
                     result = await body(Operation(room_id, cascade, self))
             finally:
                 hold.active = False
@@ -151,15 +161,16 @@ class Driver:
         return result
 
     async def settle(self, cascade: Cascade) -> None:
-        """Wait until nothing is under way, save side effects and run the observers, until all is quiet.
+        """Wait until nothing is under way, save side effects and run the observers, until all is
+        quiet.
 
         Observers may themselves set something in motion, which then is awaited in its turn.
         """
-        if cascade.pending or cascade.sent or cascade.tasks or cascade.observations:
-            enter_frame(cascade)
+        enter_frame(cascade)
         told = 0
         while True:
-            await cascade.idle()
+            if cascade.pending:
+                await cascade.idle()
             sent = cascade.sent[told:]
             if not sent and not cascade.tasks and not cascade.observations:
                 break
@@ -220,7 +231,8 @@ class Driver:
                 )
 
     async def release_pending(self, operation: Operation) -> None:
-        """Send out, in order, what was held back while a room was paused. The lock must be held."""
+        """Send out, in order, what was held back while a room was paused. The lock must be
+        held."""
         store, poster = self.runtime.store, self.poster
         offset = 0
         while page := await store.list_events(operation.room_id, offset=offset, limit=200):

@@ -1,17 +1,19 @@
-"""Putting one event into a timeline: under the room's lock through the checks and gates, then committed.
+"""Putting one event into a timeline: under the room's lock through the checks and gates, then
+committed.
 
-Every event takes this way, whoever wrote it: an inbound message, an answer, an event that the host sends,
-a notice of the framework.
+Every event takes this way, whoever wrote it: an inbound message, an answer, an event that the host
+sends, a notice of the framework.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from roomkit.core.event_router import EventRouter, Job
 from roomkit.core.pipeline import revisions
-from roomkit.core.pipeline.cascade import Cascade, Hold, enclosing, inside
+from roomkit.core.pipeline.cascade import Cascade, Hold, Inside, enclosing
 from roomkit.core.pipeline.context import context_of
 from roomkit.core.pipeline.timers import due_status, has_timers
 from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
@@ -48,8 +50,9 @@ class Posting:
     """One event on its way into a timeline.
 
     Attributes:
-        origin: who wrote it: somebody outside (``inbound``), the host (``sent``), a channel that answers
-            (``response``), or the framework, whose notices are neither checked nor delivered.
+        origin: who wrote it: somebody outside (``inbound``), the host (``sent``), a channel that
+            answers (``response``), or the framework, whose notices are neither checked nor
+            delivered.
         status: ``open`` until it is settled whether and how the event is stored.
         hold: the room's lock while this posting holds it itself.
         ready: deliveries to start once the lock is released.
@@ -64,9 +67,9 @@ class Posting:
     context: RoomContext | None = None
     binding: ChannelBinding | None = None
     hold: Hold | None = None
-    injected: list[InjectedEvent] = field(default_factory=list)
+    injected: Sequence[InjectedEvent] = ()
     target: RoomEvent | None = None
-    ready: list[Job] = field(default_factory=list)
+    ready: list[Job] | None = None
     error: Exception | None = None
 
     def block(self, by: str, reason: str) -> None:
@@ -85,8 +88,8 @@ class Posting:
 class Poster:
     """The steps of a posting, in the order in which they are to be called.
 
-    `lock` … `run_gates` may be abandoned at any moment, with `unlock`; nothing is stored then. `commit` must
-    run to its end, in a task that the caller's cancellation does not reach.
+    `lock` … `run_gates` may be abandoned at any moment, with `unlock`; nothing is stored then.
+    `commit` must run to its end, in a task that the caller's cancellation does not reach.
     """
 
     def __init__(self, runtime: KitRuntime, router: EventRouter, transitions: Transitions) -> None:
@@ -216,7 +219,8 @@ class Poster:
                 posting.block("cascade_budget", "cascade_budget_exceeded")
 
     async def check_revision(self, posting: Posting) -> None:
-        """An edit or delete needs a target and a right to it, and is seen by nobody who did not see that."""
+        """An edit or delete needs a target and a right to it, and is seen by nobody who did not
+        see that."""
         event = posting.event
         if posting.status != "open" or event.type not in _REVISIONS:
             return
@@ -224,7 +228,7 @@ class Poster:
             posting.target = target = await revisions.find_target(
                 self._rt.store, event, _loaded(posting).participants
             )
-        except revisions.RevisionRefused as refusal:
+        except revisions.RevisionRefusedError as refusal:
             posting.block("revision", refusal.reason)
             return
         if target.visibility != "all":
@@ -243,7 +247,7 @@ class Poster:
         frame = enclosing(event.room_id)
         if hold is None and frame is not None:
             hold = frame.hold
-        with inside(cascade, hold):
+        with Inside(cascade, hold):
             outcome = await rt.hooks.run_gate(trigger, event, posting.context)
         posting.event = outcome.event
         posting.injected = outcome.injected
@@ -287,7 +291,8 @@ class Poster:
 
     def broadcast(self, posting: Posting) -> None:
         """Set the deliveries off that `commit` has queued."""
-        self._router.start(posting.ready)
+        if posting.ready:
+            self._router.start(posting.ready)
 
     async def _store(self, posting: Posting) -> None:
         rt, event = self._rt, posting.event
@@ -344,8 +349,14 @@ class Poster:
         cascade.sent.append(event.id)
         if posting.origin == "response":
             cascade.responses.append(event.id)
+        self._queue(posting, event, posting.binding)
+
+    def _queue(
+        self, posting: Posting, event: RoomEvent, source_binding: ChannelBinding | None
+    ) -> None:
         if posting.context is not None:
-            posting.ready += self._router.enqueue(event, posting.context, posting.binding, cascade)
+            ready = self._router.enqueue(event, posting.context, source_binding, posting.cascade)
+            posting.ready = ready if posting.ready is None else posting.ready + ready
 
     async def _inject(self, posting: Posting, injected: InjectedEvent) -> None:
         """Store and send what a hook added. It skips the hooks, but not the budget."""
@@ -376,10 +387,7 @@ class Poster:
         if outcome.status == "stored":
             cascade.current[event.id] = outcome.event
             cascade.sent.append(event.id)
-            if posting.context is not None:
-                posting.ready += self._router.enqueue(
-                    outcome.event, posting.context, None, cascade
-                )
+            self._queue(posting, outcome.event, None)
 
 
 def _loaded(posting: Posting) -> RoomSnapshot:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Reentry:
     """Puts what channels answer through the same gates as any message.
 
-    A channel's answers to one event are committed before its lane shows it the next one, so that an AI
-    sees its first answer before it writes the second.
+    A channel's answers to one event are committed before its lane shows it the next one, so that
+    an AI sees its first answer before it writes the second.
     """
 
     def __init__(self, runtime: KitRuntime) -> None:
@@ -30,7 +30,8 @@ class Reentry:
         self._streams: StreamRelay | None = None
 
     def connect(self, driver: Driver, streams: StreamRelay) -> None:
-        """Close the circle: answers are posted, postings are delivered, deliveries are answered."""
+        """Close the circle: answers are posted, postings are delivered, deliveries are
+        answered."""
         self._driver = driver
         self._streams = streams
 

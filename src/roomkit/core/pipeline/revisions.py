@@ -14,7 +14,7 @@ _MODERATORS = (ParticipantRole.OWNER, ParticipantRole.AGENT)
 _GONE = SystemContent(body="[Message deleted]", code="deleted")
 
 
-class RevisionRefused(Exception):
+class RevisionRefusedError(Exception):
     """The edit or delete is not allowed; `reason` goes onto the blocked event."""
 
     def __init__(self, reason: str) -> None:
@@ -30,11 +30,12 @@ async def find_target(
     Its author may change it, and the room's owners and agents may.
 
     Raises:
-        RevisionRefused: there is no such message in the room, or the sender may not change it.
+        RevisionRefusedError: there is no such message in the room, or the sender may not
+            change it.
     """
     content = event.content
     if not isinstance(content, EditContent | DeleteContent):
-        raise RevisionRefused("not_a_revision")
+        raise RevisionRefusedError("not_a_revision")
     target = await store.get_event(content.target_event_id)
     if (
         target is None
@@ -43,9 +44,9 @@ async def find_target(
         or target.status is EventStatus.BLOCKED
         or "deleted" in target.metadata
     ):
-        raise RevisionRefused("target_not_found")
+        raise RevisionRefusedError("target_not_found")
     if not _may_change(event, target, participants):
-        raise RevisionRefused("not_the_author")
+        raise RevisionRefusedError("not_the_author")
     return target
 
 
@@ -70,8 +71,8 @@ async def rewrites_for(
 ) -> tuple[RoomEvent, ...]:
     """The earlier events as they shall read once `event` is committed.
 
-    An edit replaces the message's content. A delete withdraws it, together with the wording that earlier
-    edits put into the timeline.
+    An edit replaces the message's content. A delete withdraws it, together with the wording that
+    earlier edits put into the timeline.
     """
     content = event.content
     if isinstance(content, EditContent):

@@ -9,6 +9,7 @@ from roomkit.channels.base import Channel
 from roomkit.core.pipeline.lanes import LaneKey
 from roomkit.core.visibility import is_visible, may_read
 from roomkit.models.channel import ChannelBinding
+from roomkit.models.delivery import DeliveryResult
 from roomkit.models.enums import ChannelCategory, ChannelDirection
 from roomkit.models.event import RoomEvent
 
@@ -20,7 +21,8 @@ class Route:
     """A channel that may receive, with all that does not change from one event to the next.
 
     `channel` is None if the binding's channel is not registered with this kit. A `plain` route is
-    one on which an event that needs no conversion takes a single call.
+    one on which an event that needs no conversion takes a single call, and `success` is the
+    outcome of a delivery of which there is nothing more to say.
     """
 
     binding: ChannelBinding
@@ -29,6 +31,7 @@ class Route:
     reacts: bool
     delivers: bool
     plain: bool
+    success: DeliveryResult
 
 
 class RouteTables:
@@ -39,6 +42,14 @@ class RouteTables:
         self._tables: OrderedDict[str, tuple[tuple[ChannelBinding, ...], list[Route]]] = (
             OrderedDict()
         )
+        self._successes: dict[str, DeliveryResult] = {}
+
+    def _success(self, channel_id: str) -> DeliveryResult:
+        result = self._successes.get(channel_id)
+        if result is None:
+            result = DeliveryResult(channel_id=channel_id, success=True)
+            self._successes[channel_id] = result
+        return result
 
     def clear(self) -> None:
         """Forget everything, since another channel was registered."""
@@ -49,8 +60,8 @@ class RouteTables:
     ) -> list[Route]:
         """The routes that `event` takes.
 
-        Left out are the event's own channel (unless it echoes), channels without read access or for
-        inbound traffic only, and those that its visibility does not include.
+        Left out are the event's own channel (unless it echoes), channels without read access or
+        for inbound traffic only, and those that its visibility does not include.
         """
         routes = self._routes(room_id, bindings)
         source_id = event.source.channel_id
@@ -102,4 +113,5 @@ class RouteTables:
                 and binding.rate_limit is None
                 and binding.retry_policy is None
             ),
+            success=self._success(binding.channel_id),
         )

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 class StreamRelay:
     """Shows the pieces of an answer to those who may see it, then posts the whole.
 
-    The pieces bypass the lanes: they belong to no event yet. The finished answer takes its turn like any
-    other and may still be blocked or changed by a hook; the end of the stream says what was stored. Where
-    a hook that withholds on failure is registered, no piece is shown before it has seen the whole.
+    The pieces bypass the lanes: they belong to no event yet. The finished answer takes its turn
+    like any other and may still be blocked or changed by a hook; the end of the stream says what
+    was stored. Where a hook that withholds on failure is registered, no piece is shown before it
+    has seen the whole.
     """
 
     def __init__(self, runtime: KitRuntime, routes: RouteTables) -> None:
@@ -44,9 +45,9 @@ class StreamRelay:
     ) -> None:
         """Consume a channel's `ChannelOutput.response_stream`.
 
-        It yields pieces of text and may yield, last, a `ChannelOutput` whose first event is the answer
-        with its metadata. If it raises after the first piece, what there is of the answer is stored,
-        marked as partial.
+        It yields pieces of text and may yield, last, a `ChannelOutput` whose first event is the
+        answer with its metadata. If it raises after the first piece, what there is of the answer
+        is stored, marked as partial.
         """
         draft = answer_to(
             trigger,

@@ -33,9 +33,7 @@ def due_status(
         return None
     if room.status not in (RoomStatus.ACTIVE, RoomStatus.PAUSED):
         return None
-    since = (
-        timers.last_activity_at or last_message_at or min(room.created_at, room.updated_at)
-    )
+    since = timers.last_activity_at or last_message_at or min(room.created_at, room.updated_at)
     quiet = (now - since).total_seconds()
     if timers.closed_after_seconds is not None and quiet >= timers.closed_after_seconds:
         return RoomStatus.CLOSED

@@ -1,7 +1,7 @@
 """The way of an inbound message, from the webhook to the room.
 
-`InboundPipeline.before_commit` lists the steps in the order that the documentation promises; each is one
-method here or in `Poster`, over one `InboundTurn`.
+`InboundPipeline.before_commit` lists the steps in the order that the documentation promises; each
+is one method here or in `Poster`, over one `InboundTurn`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from roomkit._tasks import DeadlineExceeded, bounded
+from roomkit._tasks import DeadlineExceededError, bounded
 from roomkit.channels.base import Channel
 from roomkit.core.pipeline.cascade import Cascade
 from roomkit.core.pipeline.context import context_of
@@ -38,6 +38,7 @@ from roomkit.models.enums import (
 from roomkit.models.event import RoomEvent
 from roomkit.models.participant import Participant
 from roomkit.store.records import RoomSnapshot
+from roomkit.telemetry.base import SpanKind
 
 _REROUTES = 3
 _PROTOTYPE = InboundResult()
@@ -61,7 +62,8 @@ class InboundTurn:
 
 
 class InboundPipeline:
-    """Processes inbound messages. Messages of different rooms, and of one room up to its lock, overlap."""
+    """Processes inbound messages. Messages of different rooms, and of one room up to its lock,
+    overlap."""
 
     def __init__(
         self,
@@ -93,6 +95,17 @@ class InboundPipeline:
         sender = canonical_address(channel.channel_type, message.sender_id)
         if sender != message.sender_id:
             message = message.evolve(sender_id=sender)
+        if not rt.telemetry.enabled:
+            return await self._place(message, channel, room_id)
+        with rt.telemetry.span(SpanKind.INBOUND_PIPELINE, channel.channel_id) as span:
+            result = await self._place(message, channel, room_id)
+            span.set(blocked=result.blocked)
+            return result
+
+    async def _place(
+        self, message: InboundMessage, channel: Channel, room_id: str | None
+    ) -> InboundResult:
+        """Try again, with another room, if the one that was found is closed by the time."""
         for _ in range(_REROUTES):
             turn = InboundTurn(message, channel, explicit_room=room_id)
             result = await self._attempt(turn)
@@ -108,7 +121,7 @@ class InboundPipeline:
         except BaseException as error:
             if turn.posting is not None:
                 await self._driver.poster.unlock(turn.posting)
-            if isinstance(error, DeadlineExceeded):
+            if isinstance(error, DeadlineExceededError):
                 return await self._timed_out(turn)
             raise
         posting = turn.posting
@@ -145,7 +158,7 @@ class InboundPipeline:
             await self._rooms.create(room_id)
             snapshot = _known(await rt.store.snapshot(room_id))
         turn.room_id = room_id
-        if not _is_attached(channel.channel_id, snapshot):
+        if channel.channel_id not in [binding.channel_id for binding in snapshot.bindings]:
             if not self._rooms.is_open(snapshot.room):
                 turn.result = InboundResult(blocked=True, reason="room_closed")
                 return
@@ -170,14 +183,16 @@ class InboundPipeline:
         key = message.idempotency_key or event.idempotency_key
         if key is None and message.provider_message_id is not None:
             key = f"{channel.channel_id}:{message.provider_message_id}"
-        turn.event = event.evolve(
-            room_id=turn.room_id,
-            status=EventStatus.PENDING,
-            chain_depth=0,
-            correlation_id=event.correlation_id or event.id,
-            idempotency_key=key,
-            created_at=self._rt.clock.now(),
-        )
+        if not _is_as_built(event, turn.room_id, key):
+            event = event.evolve(
+                room_id=turn.room_id,
+                status=EventStatus.PENDING,
+                chain_depth=0,
+                correlation_id=event.correlation_id or event.id,
+                idempotency_key=key,
+                created_at=self._rt.clock.now(),
+            )
+        turn.event = event
 
     async def resolve_identity(self, turn: InboundTurn) -> None:
         """Work out who the sender is: the resolver, then the identity hooks. Holds no lock."""
@@ -288,11 +303,16 @@ class InboundPipeline:
                 )
 
 
-def _is_attached(channel_id: str, snapshot: RoomSnapshot) -> bool:
-    for binding in snapshot.bindings:
-        if binding.channel_id == channel_id:
-            return True
-    return False
+def _is_as_built(event: RoomEvent, room_id: str, key: str | None) -> bool:
+    """Whether an event is as `Channel.event_from` makes it, so that there is nothing to put
+    right."""
+    return (
+        event.room_id == room_id
+        and event.idempotency_key == key
+        and event.correlation_id is not None
+        and event.chain_depth == 0
+        and event.status is EventStatus.PENDING
+    )
 
 
 def _learned(participant: Participant, verdict: Verdict | None) -> bool:

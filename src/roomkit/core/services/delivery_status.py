@@ -24,8 +24,8 @@ _FAILED = frozenset({"failed", "undelivered", "rejected", "expired"})
 def next_status(current: str | None, reported: str) -> str | None:
     """The status to keep when a report comes in, or None to leave things as they are.
 
-    Reports arrive in any order. A message only ever gets further (queued, sent, delivered, read), and
-    once it has failed it stays failed; so does one that was seen to arrive.
+    Reports arrive in any order. A message only ever gets further (queued, sent, delivered, read),
+    and once it has failed it stays failed; so does one that was seen to arrive.
     """
     reported = reported.lower()
     if current in _FAILED:

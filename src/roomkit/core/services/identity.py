@@ -89,7 +89,8 @@ class IdentityService:
         trigger = HookTrigger(trigger)
         if trigger not in _TRIGGERS.values():
             raise ValueError(
-                f"identity_hook() takes ON_IDENTITY_AMBIGUOUS or ON_IDENTITY_UNKNOWN, not {trigger}"
+                "identity_hook() takes ON_IDENTITY_AMBIGUOUS or ON_IDENTITY_UNKNOWN, "
+                f"not {trigger}"
             )
         self._hooks.append(
             Hook(
@@ -118,7 +119,7 @@ class IdentityService:
         if resolver is None:
             return _UNKNOWN, True
         try:
-            result = await bounded(
+            result: object = await bounded(
                 self._rt.clock,
                 self._rt.limits.identity_timeout,
                 resolver.resolve(message, context),
@@ -147,10 +148,10 @@ class IdentityService:
             return verdict
         trigger = _TRIGGERS.get(result.status, HookTrigger.ON_IDENTITY_UNKNOWN)
         await self._ask_hooks(trigger, result, event, context, verdict)
-        if result.status is IdentificationStatus.REJECTED and verdict.blocked_by is None:
-            if verdict.status is IdentificationStatus.REJECTED:
-                verdict.blocked_by = "identity"
-                verdict.reason = "identity_rejected"
+        rejected = IdentificationStatus.REJECTED
+        if verdict.status is rejected and verdict.blocked_by is None:
+            verdict.blocked_by = "identity"
+            verdict.reason = "identity_rejected"
         return verdict
 
     async def _ask_hooks(

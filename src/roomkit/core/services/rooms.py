@@ -32,7 +32,8 @@ class RoomOrchestrator(Protocol):
 
 
 class RoomService:
-    """The life of rooms. Changes to one room are serialised with its messages by the room's lock."""
+    """The life of rooms. Changes to one room are serialised with its messages by the room's
+    lock."""
 
     def __init__(
         self,
@@ -54,7 +55,8 @@ class RoomService:
         timers: RoomTimers | None = None,
         organization_id: str | None = None,
     ) -> tuple[Room, bool]:
-        """Store a room and tell about it; an id in use gives the existing room, untouched, and False."""
+        """Store a room and tell about it; an id in use gives the existing room, untouched, and
+        False."""
         rt = self._rt
         rt.check_open()
         now = rt.clock.now()
@@ -109,8 +111,8 @@ class RoomService:
     async def open_for(self, message: InboundMessage, channel: Channel) -> str:
         """A new room for a message that belongs nowhere yet.
 
-        Messages that arrive together from one sender share the room: the first one opens it, and the
-        others find it when their turn comes.
+        Messages that arrive together from one sender share the room: the first one opens it, and
+        the others find it when their turn comes.
         """
         key = f"open-room:{channel.channel_id}:{message.sender_id}"
         async with self._rt.locks.locked(key):

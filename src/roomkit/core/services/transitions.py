@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from roomkit.core.pipeline.cascade import Cascade
 from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
@@ -39,9 +39,10 @@ def system_event(
     event_type: EventType = EventType.SYSTEM,
     channel_id: str = SYSTEM_CHANNEL,
     channel_type: ChannelType | None = ChannelType.SYSTEM,
-    **data: object,
+    **data: Any,
 ) -> RoomEvent:
-    """A notice of the framework about a room, readable by people and by programs (``content.data``)."""
+    """A notice of the framework about a room, readable by people and by programs
+    (``content.data``)."""
     return RoomEvent(
         room_id=room_id,
         type=event_type,
@@ -86,7 +87,7 @@ class Transitions:
             room.evolve(status=RoomStatus.ARCHIVED, paused_by=None, closed_at=closed_at), cascade
         )
 
-    async def _move(self, room: Room, cascade: Cascade, **data: object) -> Room:
+    async def _move(self, room: Room, cascade: Cascade, **data: Any) -> Room:
         rt = self._rt
         room = await rt.store.update_room(room.evolve(updated_at=rt.clock.now()))
         status = room.status

@@ -15,7 +15,8 @@ from roomkit.models.delivery import InboundMessage, WebhookMeta, WebhookPayload
 
 
 class WebhookService:
-    """Sends what a webhook carries where it belongs: messages into rooms, reports to their events."""
+    """Sends what a webhook carries where it belongs: messages into rooms, reports to their
+    events."""
 
     def __init__(
         self, runtime: KitRuntime, inbound: InboundPipeline, statuses: DeliveryStatusService
@@ -25,7 +26,8 @@ class WebhookService:
         self._statuses = statuses
 
     async def process(self, payload: WebhookPayload, channel_id: str) -> InboundMessage | None:
-        """Process a webhook; returns the (last) message in it, None for reports and the unknown."""
+        """Process a webhook; returns the (last) message in it, None for reports and the
+        unknown."""
         channel = self._rt.channel(channel_id)
         items = [payload] if isinstance(payload, WebhookMeta) else self._parse(payload, channel)
         last: InboundMessage | None = None

@@ -58,8 +58,10 @@ class AIContext(FrozenModel):
         messages: the conversation, oldest first; the last one is to be answered.
         temperature: None leaves it to the provider's configuration, and so does ``max_tokens``.
         room: the room as the answering channel may see it.
-        target_capabilities: what the channel that the answer goes to can carry, if there is just one kind.
-        thinking_budget: how many tokens the model may spend on reasoning; None turns reasoning off.
+        target_capabilities: what the channel that the answer goes to can carry, if there is just
+            one kind.
+        thinking_budget: how many tokens the model may spend on reasoning; None turns reasoning
+            off.
     """
 
     messages: list[AIMessage]
@@ -124,8 +126,8 @@ AIStreamEvent = StreamTextDelta | StreamThinkingDelta | StreamToolCall | StreamD
 class AIProvider(ABC):
     """A language model.
 
-    One object serves all rooms and is called concurrently. Failures are raised, as `ProviderError` where
-    they come from the vendor.
+    One object serves all rooms and is called concurrently. Failures are raised, as `ProviderError`
+    where they come from the vendor.
     """
 
     @property
@@ -155,8 +157,8 @@ class AIProvider(ABC):
     async def generate_stream(self, context: AIContext) -> AsyncIterator[AIStreamEvent]:
         """The answer in pieces: reasoning, text, tool calls, and last a `StreamDone`.
 
-        This version waits for `generate` and yields what it returned. Closing the iterator early ends the
-        generation.
+        This version waits for `generate` and yields what it returned. Closing the iterator early
+        ends the generation.
         """
         response = await self.generate(context)
         if response.thinking:

@@ -24,7 +24,8 @@ class MockAIProvider(AIProvider):
     """Gives its responses in order, over and over, and remembers what it was asked.
 
     Args:
-        responses: texts, complete `AIResponse` objects, or exceptions to raise; none at all answer "".
+        responses: texts, complete `AIResponse` objects, or exceptions to raise; none at all answer
+            "".
         streaming: whether text comes word by word.
         vision: whether pictures are accepted.
         delay: how long to wait before an answer and between words, in seconds of `clock`.

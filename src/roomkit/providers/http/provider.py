@@ -105,6 +105,10 @@ class WebhookHTTPProvider(HTTPVendor, HTTPProvider):
             )
         raise blocked
 
+    @property
+    def verifies_webhooks(self) -> bool:
+        return self._config.secret is not None
+
     def verify_webhook(self, request: WebhookRequest) -> bool:
         signature = request.headers.get(SIGNATURE_HEADER.lower())
         return self._config.secret is not None and self.verify_signature(request.body, signature)

@@ -11,7 +11,7 @@ from roomkit._clock import SYSTEM_CLOCK, Clock
 from roomkit.errors import ProviderError, WebhookError
 from roomkit.models.delivery import ProviderResult, WebhookMeta
 from roomkit.providers._http import HTTPVendor, VendorFault, VendorRequest, VendorResponse
-from roomkit.providers.base import TransportProvider, WebhookRequest
+from roomkit.providers.base import TransportProvider, WebhookReply, WebhookRequest
 from roomkit.providers.twilio.config import TwilioConfig
 from roomkit.providers.twilio.signature import SIGNATURE_HEADER, verify_twilio_signature
 from roomkit.providers.twilio.webhook import VENDOR, read_twilio_webhook
@@ -56,6 +56,10 @@ class TwilioMessages(HTTPVendor, TransportProvider):
 
     vendor: ClassVar[str] = VENDOR
     extra: ClassVar[str] = "twilio"
+    # TwiML without a verb: nothing to say in return. Reports are happy with it too.
+    webhook_reply: ClassVar[WebhookReply] = WebhookReply(
+        body=b"<Response/>", content_type="application/xml"
+    )
 
     def __init__(
         self,

@@ -1,0 +1,70 @@
+"""Stores that behave like a server far away, or like a server in trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections import Counter
+from typing import Any
+
+from roomkit.store.memory import InMemoryStore
+
+
+class WatchedStore(InMemoryStore):
+    """Calls `before` and `after` around every call of the framework, with the method's name."""
+
+    async def before(self, method: str) -> None:
+        """What happens on the way there."""
+
+    async def after(self, method: str) -> None:
+        """What happens on the way back."""
+
+    def __getattribute__(self, name: str) -> Any:
+        value = super().__getattribute__(name)
+        if name.startswith("_") or name in ("before", "after"):
+            return value
+        if not inspect.iscoroutinefunction(value):
+            return value
+
+        async def watched(*args: Any, **kwargs: Any) -> Any:
+            await self.before(name)
+            result = await value(*args, **kwargs)
+            await self.after(name)
+            return result
+
+        return watched
+
+
+class YieldingStore(WatchedStore):
+    """Lets others run before and after every call, as any store on a network does."""
+
+    async def before(self, method: str) -> None:
+        await asyncio.sleep(0)
+
+    async def after(self, method: str) -> None:
+        await asyncio.sleep(0)
+
+
+class CountingStore(WatchedStore):
+    """Counts the calls of each method."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: Counter[str] = Counter()
+
+    async def before(self, method: str) -> None:
+        self.calls[method] += 1
+
+
+class FailingStore(WatchedStore):
+    """Raises in the methods named in `failing`, as many times as is said there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failing: dict[str, int] = {}
+
+    async def before(self, method: str) -> None:
+        left = self.failing.get(method, 0)
+        if left:
+            self.failing[method] = left - 1
+            raise ConnectionError("the store is out of reach")
