@@ -28,8 +28,8 @@ class TaskScope:
     ) -> asyncio.Task[T]:
         """Start `coro` at once, in this call, up to its first real wait.
 
-        Whoever waits for the task says so with `awaited`, and gets what it raises; otherwise that is
-        logged.
+        Whoever waits for the task says so with `awaited` and gets what it raises; otherwise that
+        is logged.
 
         A coroutine that never waits is finished when this returns, at the cost of one task object
         and without a trip through the event loop.

@@ -21,6 +21,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "contracts",
         (
+            "channels.connections",
             "channels.host",
             "channels.streaming",
             "store.records",
@@ -68,7 +69,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("core", ("core",)),
     ("orchestration", ("orchestration",)),
-    ("top", ("integrations", "testing")),
+    ("top", ("_exports", "_typed_exports", "integrations", "testing")),
 )
 NAMES = [name for name, _ in LAYERS]
 CORE = NAMES.index("core")
@@ -80,7 +81,8 @@ FACADES = {PACKAGE, *(name for name, module in modules().items() if module.is_pa
 def layer(module: str) -> int:
     """The height of a module; an unknown one is a mistake in the table above."""
     inside = module.removeprefix(f"{PACKAGE}.")
-    if inside.endswith((".base", ".host")) and not inside.startswith(("core.", "testing.")):
+    above = ("core.", "orchestration.", "testing.")
+    if inside.endswith((".base", ".host")) and not inside.startswith(above):
         return NAMES.index("contracts")
     matches = [
         (len(pattern), height)

@@ -9,46 +9,26 @@ from types import TracebackType
 from typing import Any, Self
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
-from roomkit._tasks import TaskScope
-from roomkit.core.event_router import EventRouter
-from roomkit.core.framework_events import FrameworkEvents
+from roomkit.core.assembly import assemble, build_runtime
 from roomkit.core.hooks import HookEngine
-from roomkit.core.inbound_router import DefaultInboundRoomRouter, InboundRoomRouter
-from roomkit.core.locks import InMemoryLockManager, RoomLockManager
-from roomkit.core.mixins._shared import KitParts
+from roomkit.core.inbound_router import InboundRoomRouter
+from roomkit.core.locks import RoomLockManager
 from roomkit.core.mixins.channel_ops import ChannelOpsMixin
 from roomkit.core.mixins.helpers import HelpersMixin
 from roomkit.core.mixins.inbound import InboundMixin
 from roomkit.core.mixins.room_lifecycle import RoomLifecycleMixin
-from roomkit.core.pipeline.driver import Driver
-from roomkit.core.pipeline.posting import Poster
-from roomkit.core.pipeline.reentry import Reentry
-from roomkit.core.pipeline.turn import InboundPipeline
-from roomkit.core.rate_limiter import TokenBucketRateLimiter
-from roomkit.core.runtime import KitRuntime, Limits
-from roomkit.core.services.bindings import BindingService
-from roomkit.core.services.delivery_status import DeliveryStatusService
-from roomkit.core.services.host import KitHost
-from roomkit.core.services.identity import IdentityService
-from roomkit.core.services.live import LiveService
-from roomkit.core.services.outbound import OutboundService
-from roomkit.core.services.people import PeopleService
-from roomkit.core.services.rooms import RoomOrchestrator, RoomService
+from roomkit.core.runtime import DeliveryStrategy, Limits
+from roomkit.core.services.rooms import RoomOrchestrator
 from roomkit.core.services.speech import SpeechService, Synthesizer, Transcriber
-from roomkit.core.services.transitions import Transitions
-from roomkit.core.services.webhooks import WebhookService
 from roomkit.core.status_bus import InMemoryStatusBus, StatusBus
-from roomkit.core.transcoder import ContentTranscoder, DefaultContentTranscoder
+from roomkit.core.transcoder import ContentTranscoder
+from roomkit.errors import RoomKitError
 from roomkit.identity.base import IdentityResolver
 from roomkit.models.channel import RateLimit
 from roomkit.models.enums import ChannelType
 from roomkit.realtime.base import RealtimeBackend
-from roomkit.realtime.memory import InMemoryRealtime
 from roomkit.store.base import ConversationStore
-from roomkit.store.memory import InMemoryStore
 from roomkit.telemetry.base import TelemetryProvider
-from roomkit.telemetry.guard import guarded
-from roomkit.telemetry.noop import NoopTelemetryProvider
 
 logger = logging.getLogger("roomkit")
 
@@ -60,6 +40,32 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
     outside with `process_inbound`. Everything that keeps state or talks to the world can be
     replaced at construction; the defaults keep it all in this process. Use the kit from one event
     loop, and close it at the end (``async with RoomKit() as kit``).
+
+    Args (times in seconds):
+        store: keeps the conversations; in memory by default.
+        identity_resolver: finds out who writes; without one nobody is looked up.
+        identity_channel_types: the channels whose senders are looked up; all by default.
+        inbound_router: finds the room of a message.
+        lock_manager: lets one message at a time write to a room. Several processes that share
+            a store need one that they share as well.
+        realtime: carries typing, presence and the like.
+        max_chain_depth: how many generations of answers may follow one message.
+        identity_timeout: bound of one look-up.
+        process_timeout: bound of everything before a message is stored.
+        stt: for `transcribe`.
+        tts: for `synthesize`.
+        delivery_strategy: wraps every delivery; an object with ``async deliver(fn, event,
+            binding, context)`` that calls ``fn(event, binding, context)`` and returns what it
+            returns.
+        status_bus: carries what agents say about their progress.
+        telemetry: receives spans and measurements.
+        inbound_rate_limit: messages beyond it are answered with ``rate_limited`` and not
+            stored.
+        orchestration: furnishes every new room.
+        transcoder: converts content for channels that cannot carry it.
+        clock: where time comes from.
+        delivery_timeout: bound of one attempt at a delivery.
+        cascade_budget: how many events one message may cause.
     """
 
     def __init__(
@@ -77,7 +83,7 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
         tts: Synthesizer | None = None,
         voice: Any = None,
         task_runner: Any = None,
-        delivery_strategy: Any = None,
+        delivery_strategy: DeliveryStrategy | None = None,
         status_bus: StatusBus | None = None,
         telemetry: TelemetryProvider | None = None,
         inbound_rate_limit: RateLimit | None = None,
@@ -88,59 +94,22 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
         delivery_timeout: float = 30.0,
         cascade_budget: int = 100,
     ) -> None:
-        """Assemble a kit. All times are in seconds.
-
-        Args:
-            store: keeps the conversations; in memory by default.
-            identity_resolver: finds out who writes; without one nobody is looked up.
-            identity_channel_types: the channels whose senders are looked up; all by default.
-            inbound_router: finds the room of a message.
-            lock_manager: lets one message at a time write to a room. Several processes that share
-                a store need one that they share as well.
-            realtime: carries typing, presence and the like.
-            max_chain_depth: how many generations of answers may follow one message.
-            identity_timeout: bound of one look-up.
-            process_timeout: bound of everything before a message is stored.
-            stt: for `transcribe`.
-            tts: for `synthesize`.
-            voice: the audio backend of voice channels that have none of their own.
-            task_runner: runs delegated work.
-            delivery_strategy: wraps every delivery; an object with ``async deliver(fn, event,
-                binding, context)`` that calls ``fn(event, binding, context)`` and returns what it
-                returns.
-            status_bus: carries what agents say about their progress.
-            telemetry: receives spans and measurements.
-            inbound_rate_limit: messages beyond it are answered with ``rate_limited`` and not
-                stored.
-            orchestration: furnishes every new room.
-            transcoder: converts content for channels that cannot carry it.
-            clock: where time comes from.
-            delivery_timeout: bound of one attempt at a delivery.
-            cascade_budget: how many events one message may cause.
-        """
+        for name, unused in (("voice", voice), ("task_runner", task_runner)):
+            if unused is not None:
+                raise RoomKitError(f"RoomKit({name}=...) has no use in this version of roomkit")
         self._status_bus = status_bus if status_bus is not None else InMemoryStatusBus()
-        store = store if store is not None else InMemoryStore()
-        safe_telemetry = guarded(telemetry) if telemetry is not None else NoopTelemetryProvider()
-        runtime = KitRuntime(
+        runtime = build_runtime(
             store=store,
-            locks=lock_manager if lock_manager is not None else InMemoryLockManager(),
-            realtime=realtime if realtime is not None else InMemoryRealtime(),
-            hooks=HookEngine(clock, safe_telemetry),
-            events=FrameworkEvents(clock),
-            clock=clock,
-            telemetry=safe_telemetry,
-            transcoder=transcoder if transcoder is not None else DefaultContentTranscoder(),
-            inbound_router=inbound_router or DefaultInboundRoomRouter(store),
             identity_resolver=identity_resolver,
-            identity_channel_types=(
-                None if identity_channel_types is None else frozenset(identity_channel_types)
-            ),
-            inbound_limiter=(
-                None
-                if inbound_rate_limit is None
-                else TokenBucketRateLimiter(inbound_rate_limit, clock=clock)
-            ),
+            identity_channel_types=identity_channel_types,
+            inbound_router=inbound_router,
+            lock_manager=lock_manager,
+            realtime=realtime,
+            telemetry=telemetry,
+            inbound_rate_limit=inbound_rate_limit,
+            transcoder=transcoder,
             delivery_strategy=delivery_strategy,
+            clock=clock,
             limits=Limits(
                 max_chain_depth=max_chain_depth,
                 cascade_budget=cascade_budget,
@@ -148,9 +117,8 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
                 process_timeout=process_timeout,
                 delivery_timeout=delivery_timeout,
             ),
-            scope=TaskScope("roomkit"),
         )
-        self._rt = _assemble(runtime, SpeechService(stt, tts), orchestration)
+        self._rt = assemble(runtime, SpeechService(stt, tts), orchestration)
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -245,36 +213,3 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-
-def _assemble(
-    runtime: KitRuntime, speech: SpeechService, orchestration: RoomOrchestrator | None
-) -> KitParts:
-    """Build the collaborators, each over those it needs."""
-    reentry = Reentry(runtime)
-    router = EventRouter(runtime, reentry)
-    transitions = Transitions(runtime)
-    driver = Driver(runtime, Poster(runtime, router, transitions))
-    reentry.connect(driver, router.stream_relay())
-    bindings = BindingService(runtime, driver)
-    rooms = RoomService(runtime, driver, transitions, bindings)
-    identity = IdentityService(runtime)
-    inbound = InboundPipeline(runtime, driver, rooms, identity)
-    statuses = DeliveryStatusService(runtime)
-    return KitParts(
-        runtime=runtime,
-        driver=driver,
-        router=router,
-        inbound=inbound,
-        rooms=rooms,
-        bindings=bindings,
-        people=PeopleService(runtime, driver),
-        identity=identity,
-        statuses=statuses,
-        webhooks=WebhookService(runtime, inbound, statuses),
-        live=LiveService(runtime, driver),
-        outbound=OutboundService(runtime, driver),
-        speech=speech,
-        host=KitHost(runtime, inbound),
-        orchestration=orchestration,
-    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from roomkit._clock import Clock
 from roomkit._tasks import TaskScope
@@ -18,6 +18,7 @@ from roomkit.core.rate_limiter import TokenBucketRateLimiter
 from roomkit.core.transcoder import ContentTranscoder
 from roomkit.errors import ChannelNotRegisteredError, KitClosedError, describe_error
 from roomkit.identity.base import IdentityResolver
+from roomkit.models.channel import ChannelBinding, ChannelOutput
 from roomkit.models.content import SystemContent
 from roomkit.models.context import RoomContext
 from roomkit.models.delivery import HookFailure
@@ -35,6 +36,20 @@ logger = logging.getLogger("roomkit")
 
 SYSTEM_CHANNEL = "system"
 """The source of events that the framework itself writes."""
+
+
+class DeliveryStrategy(Protocol):
+    """Wraps every attempt at a delivery, to delay, record or redirect it."""
+
+    async def deliver(
+        self,
+        fn: Callable[[RoomEvent, ChannelBinding, RoomContext], Awaitable[ChannelOutput]],
+        event: RoomEvent,
+        binding: ChannelBinding,
+        context: RoomContext,
+    ) -> ChannelOutput:
+        """Call ``fn(event, binding, context)`` and return what it returns."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +89,7 @@ class KitRuntime:
     identity_resolver: IdentityResolver | None
     identity_channel_types: frozenset[ChannelType] | None
     inbound_limiter: TokenBucketRateLimiter | None
-    delivery_strategy: Any
+    delivery_strategy: DeliveryStrategy | None
     limits: Limits
     scope: TaskScope
     channels: dict[str, Channel] = field(default_factory=dict)

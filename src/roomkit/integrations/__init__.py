@@ -1,0 +1,1 @@
+"""Connections between a kit and the frameworks that applications are built with."""

@@ -48,7 +48,8 @@ _set = object.__setattr__
 class FrozenModel(BaseModel):
     """An immutable record. Change one with ``model_copy(update={...})``."""
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    # Validators are built when a model is first used: building them all is most of an import.
+    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 
     __field_names__: ClassVar[set[str]] = set()
 

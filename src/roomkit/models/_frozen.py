@@ -1,10 +1,9 @@
 """Read-only containers for the free-form parts of models (`metadata` and its kin).
 
-Pydantic's ``frozen=True`` stops assignment to a field but not ``event.metadata["x"] = 1``. A hook or an
-observer that is handed a record of the timeline could change history that way, so the containers
-refuse.
-They are `dict` and `list` subclasses: they read, compare and serialise as usual, and a deep copy
-of one is an ordinary, writable container.
+Pydantic's ``frozen=True`` stops assignment to a field but not ``event.metadata["x"] = 1``. A hook
+or an observer that is handed a record of the timeline could change history that way, so the
+containers refuse. They are `dict` and `list` subclasses: they read, compare and serialise as usual,
+and a deep copy of one is an ordinary, writable container.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class ChannelCapabilities(FrozenModel):
     delivery_mode: DeliveryMode = DeliveryMode.BROADCAST
 
 
-TEXT_ONLY = ChannelCapabilities()
+TEXT_ONLY = ChannelCapabilities.model_construct()
 
 
 class RateLimit(FrozenModel):

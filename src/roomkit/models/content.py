@@ -158,7 +158,3 @@ def composite_depth(content: EventContent) -> int:
     if isinstance(content, EditContent):
         return composite_depth(content.new_content)
     return 0
-
-
-EditContent.model_rebuild()
-CompositeContent.model_rebuild()

@@ -62,7 +62,7 @@ class ChannelData(FrozenModel):
     raw: Metadata = EMPTY_DICT
 
 
-NO_CHANNEL_DATA = ChannelData()
+NO_CHANNEL_DATA = ChannelData.model_construct()
 
 
 class RoomEvent(FrozenModel):

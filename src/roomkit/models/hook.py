@@ -94,5 +94,5 @@ class HookResult(FrozenModel):
         )
 
 
-HOOK_ALLOWS = HookResult()
+HOOK_ALLOWS = HookResult.model_construct()
 """The plain permission: one shared object."""

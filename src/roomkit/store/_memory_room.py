@@ -53,7 +53,7 @@ class RoomRecord:
         """To be called after every change, so that snapshots tell the truth.
 
         Without `seats`, bindings and participants are known to be the same as before: the tuples
-        that hold them then stay the same objects, by which others recognise that nothing has moved.
+        that hold them then stay the same objects, by which others see that nothing has moved.
         """
         self._version += 1
         self._snapshot = None

@@ -98,11 +98,11 @@ class ConversationStore(RecordTables):
     ) -> str | None:
         """The open room in which a message from this sender on this channel belongs, or None.
 
-        In this order: the newest room whose binding of the channel names the sender as recipient; the
-        newest in which the sender, by id or address, takes part through the channel; the channel's
-        only room, if its binding names no recipient; the newest room in which the sender takes part
-        through another channel of the same type, if this one is not in it. A channel that is in
-        several rooms without a recipient leads nowhere: that would be a guess.
+        In this order: the newest room whose binding of the channel names the sender as recipient;
+        the newest in which the sender, by id or address, takes part through the channel; the
+        channel's only room, if its binding names no recipient; the newest room in which the sender
+        takes part through another channel of the same type, if this one is not in it. A channel
+        that is in several rooms without a recipient leads nowhere: that would be a guess.
 
         Args:
             participant_id: the sender, as the channel calls them.
@@ -249,8 +249,8 @@ class ConversationStore(RecordTables):
     async def find_delivery(self, provider_message_id: str) -> tuple[RoomEvent, str] | None:
         """The event that a vendor knows under this id and the channel it went out on.
 
-        None if there is none, or if the store cannot look it up: reports from the vendor then still
-        reach the handlers, but are not kept with the event.
+        None if there is none, or if the store cannot look it up: reports from the vendor then
+        still reach the handlers, but are not kept with the event.
         """
         return None
 

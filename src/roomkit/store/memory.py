@@ -32,9 +32,8 @@ _STATUS_LOG = 10_000
 class InMemoryStore(ConversationStore):
     """Keeps everything in this process.
 
-    Every method that writes does so without waiting in between, so each is atomic. Finding the room
-    of a message, appending an event and reading the latest history cost the same however much is
-    stored.
+    What writes does so without waiting in between, so it is atomic. Finding the room of a message,
+    appending an event and reading the latest history cost the same however much is stored.
     """
 
     def __init__(self) -> None:

@@ -41,7 +41,7 @@ class TimelineCommit:
     Attributes:
         event: what to append; its ``index`` is given out by the store.
         status: the status to store it with.
-        rewrites: earlier events as they shall read from now on (what an edit or a delete is about).
+        rewrites: earlier events as they shall read from now on (what an edit or delete is about).
         activity_at: the time of a message: moves the room's timers, and wakes a room that a timer
             had paused. None for events that are no activity.
         allow_closed: append although the room is closed: for the record of the closing itself.
@@ -60,9 +60,9 @@ class TimelineCommit:
 class CommitOutcome:
     """What became of a `TimelineCommit`.
 
-    ``stored``: the event with its index. ``duplicate``: nothing was written, `event` is the one that
-    was stored first under the same key. ``closed``: nothing was written, the room takes no more
-    events.
+    ``stored``: the event with its index. ``duplicate``: nothing was written, `event` is the one
+    that was stored first under the same key. ``closed``: nothing was written, the room takes no
+    more events.
     """
 
     status: Literal["stored", "duplicate", "closed"]

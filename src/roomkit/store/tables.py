@@ -20,7 +20,7 @@ class RecordTables(ABC):
 
     @abstractmethod
     async def create_room(self, room: Room) -> Room:
-        """Store a new room; if its id is taken, nothing is written and the existing one returned."""
+        """Store a new room; if its id is taken, write nothing and return the existing one."""
 
     @abstractmethod
     async def get_room(self, room_id: str) -> Room | None:

@@ -6,10 +6,9 @@ from roomkit.core.visibility import is_visible
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.context import RoomContext
 from roomkit.models.event import RoomEvent
-from roomkit.models.room import Room
 from roomkit.store.records import RoomSnapshot
 
-_PROTOTYPE = RoomContext(room=Room(id="-"))
+_PROTOTYPE = RoomContext.model_construct()
 
 
 def context_of(snapshot: RoomSnapshot) -> RoomContext:

@@ -11,7 +11,7 @@ from roomkit.models.participant import Participant
 from roomkit.store.base import ConversationStore
 
 _MODERATORS = (ParticipantRole.OWNER, ParticipantRole.AGENT)
-_GONE = SystemContent(body="[Message deleted]", code="deleted")
+_GONE = SystemContent.model_construct(body="[Message deleted]", code="deleted")
 
 
 class RevisionRefusedError(Exception):

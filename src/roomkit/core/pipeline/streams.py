@@ -60,34 +60,10 @@ class StreamRelay:
             channel,
         )
         sinks = await self._open(draft, binding)
-        pieces: list[str] = []
-        answer: RoomEvent | None = None
         stored: RoomEvent | None = None
         reason = "cancelled"
         try:
-            try:
-                async for item in stream:
-                    if isinstance(item, ChannelOutput):
-                        cascade.tasks.extend(item.tasks)
-                        cascade.observations.extend(item.observations)
-                        answer = item.response_events[0] if item.response_events else None
-                    elif item:
-                        pieces.append(item)
-                        for sink in sinks:
-                            sink.feed(item)
-                reason = "completed"
-            except Exception as error:  # the channel's own code; what it had said is kept
-                reason = "error"
-                cascade.errors.append(f"{channel.channel_id}: {type(error).__name__}")
-                await self._rt.report_error(
-                    trigger.room_id, channel.channel_id, error, event=trigger
-                )
-            text = "".join(pieces)
-            if answer is None and text:
-                answer = draft.evolve(content=TextContent(body=text))
-                if reason == "error":
-                    marks = {"end_reason": "error", "partial": True}
-                    answer = answer.model_copy(update={"metadata": marks})
+            answer, reason = await self._collect(stream, sinks, draft, trigger, cascade)
             if answer is not None:
                 answer = answer_to(trigger, answer, channel).evolve(id=draft.id)
                 stored = await reentry.post(answer, cascade)
@@ -99,6 +75,40 @@ class StreamRelay:
                 await closer()
             for sink in sinks:
                 await sink.end(stored, reason)
+
+    async def _collect(
+        self,
+        stream: AsyncIterator[Any],
+        sinks: list[StreamSink],
+        draft: RoomEvent,
+        trigger: RoomEvent,
+        cascade: Cascade,
+    ) -> tuple[RoomEvent | None, str]:
+        """Show the pieces as they come; returns the answer they make and how it ended."""
+        pieces: list[str] = []
+        answer: RoomEvent | None = None
+        try:
+            async for item in stream:
+                if isinstance(item, ChannelOutput):
+                    cascade.tasks.extend(item.tasks)
+                    cascade.observations.extend(item.observations)
+                    answer = item.response_events[0] if item.response_events else None
+                elif item:
+                    pieces.append(item)
+                    for sink in sinks:
+                        sink.feed(item)
+        except Exception as error:  # the channel's own code; what it had said is kept
+            channel_id = draft.source.channel_id
+            cascade.errors.append(f"{channel_id}: {type(error).__name__}")
+            await self._rt.report_error(trigger.room_id, channel_id, error, event=trigger)
+            if not pieces:
+                return None, "error"
+            partial = {"content": TextContent(body="".join(pieces))}
+            marks = {"metadata": {"end_reason": "error", "partial": True}}
+            return draft.model_copy(update={**partial, **marks}), "error"
+        if answer is None and pieces:
+            answer = draft.evolve(content=TextContent(body="".join(pieces)))
+        return answer, "completed"
 
     async def _open(self, draft: RoomEvent, binding: ChannelBinding) -> list[StreamSink]:
         rt = self._rt

@@ -1,0 +1,1 @@
+"""The parts of `roomkit.testing.StoreContract`, one file for each kind of rule."""
