@@ -59,23 +59,24 @@ class TaskScope:
                 exc_info=error,
             )
 
-    async def close(self, clock: Clock, *, drain_seconds: float = 2.0) -> None:
-        """Give the tasks `drain_seconds` to end by themselves, then cancel the rest and wait for
-        them."""
+    async def close(self, *, drain_seconds: float = 2.0) -> None:
+        """Give the tasks `drain_seconds` to end by themselves, then cancel the rest and wait.
+
+        The time is real whatever clock is in use: a process must end even if virtual time stands
+        still.
+        """
         current = asyncio.current_task()
         pending = {task for task in self._tasks if task is not current}
         if pending and drain_seconds > 0:
-            try:
-                async with clock.timeout(drain_seconds):
-                    await asyncio.wait(pending)
-            except TimeoutError:
-                logger.warning("%d tasks of %s did not end in time", len(pending), self._name)
+            await asyncio.wait(pending, timeout=drain_seconds)
         pending = {task for task in self._tasks if task is not current}
+        if not pending:
+            return
+        logger.warning("%d tasks of %s did not end in time", len(pending), self._name)
         for task in pending:
             task.cancel()
-        if pending:
-            # A task that swallows its cancellation must not keep the process from ending.
-            await asyncio.wait(pending, timeout=drain_seconds or 1.0)
+        # A task that swallows its cancellation must not keep the process from ending.
+        await asyncio.wait(pending, timeout=drain_seconds or 1.0)
 
 
 class _Resumed(Awaitable[Any]):
@@ -113,16 +114,39 @@ class DeadlineExceededError(TimeoutError):
     is."""
 
 
+class StrayCancellationError(RuntimeError):
+    """A coroutine ended as cancelled although nobody cancelled the task it ran in.
+
+    It has awaited something of its own that was cancelled: a failure like any other, which must
+    not end those who called it.
+    """
+
+
+def is_failure(error: BaseException) -> bool:
+    """Whether something failed, as opposed to this task being cancelled or the process ending."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is None or not task.cancelling()
+    return isinstance(error, Exception)
+
+
 def first_step(coro: Coroutine[Any, Any, Any]) -> tuple[bool, Any]:
     """Run a coroutine up to its first real wait, in the current task.
 
     Returns:
         True and its result, or False and what it waits for, to be handed to `finish_within`.
+
+    Raises:
+        StrayCancellationError: it ended as cancelled.
     """
     try:
         return False, coro.send(None)
     except StopIteration as done:
         return True, done.value
+    except asyncio.CancelledError as error:
+        if is_failure(error):
+            raise StrayCancellationError("something it awaited was cancelled") from error
+        raise
 
 
 def resumed(coro: Coroutine[Any, Any, Any], waits_for: Any) -> Awaitable[Any]:
@@ -137,6 +161,7 @@ async def finish_within(
 
     Raises:
         DeadlineExceededError: the time is up; the coroutine was cancelled.
+        StrayCancellationError: it ended as cancelled by itself.
     """
     timeout = clock.timeout(seconds)
     try:
@@ -145,6 +170,10 @@ async def finish_within(
     except TimeoutError:
         if timeout.expired():
             raise DeadlineExceededError(f"not done within {seconds} s") from None
+        raise
+    except asyncio.CancelledError as error:
+        if is_failure(error):
+            raise StrayCancellationError("something it awaited was cancelled") from error
         raise
 
 
@@ -156,6 +185,7 @@ async def bounded[T](clock: Clock, seconds: float | None, coro: Coroutine[Any, A
 
     Raises:
         DeadlineExceededError: the time is up; the coroutine was cancelled.
+        StrayCancellationError: it ended as cancelled by itself.
     """
     done, value = first_step(coro)
     if not done:

@@ -322,7 +322,7 @@ async def test_way_back_into_a_room_does_not_depend_on_who_started_a_lane(
             busy.set()
             await go_on.wait()
         else:
-            await kit.send_event("near", "near-bot", TextContent(body="back"))
+            await kit.send_event("near", "a", TextContent(body="back"))
 
     async def bridge(event: RoomEvent) -> None:
         if text_of(event.content) == "out":

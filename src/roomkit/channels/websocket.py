@@ -129,7 +129,8 @@ class WebSocketChannel(Channel):
             stream_send_fn: ``async (connection_id, message)``, called with the pieces of answers
                 that are being written. A client without one gets only the finished event.
             room_id: the only room whose events the client gets.
-            echo: also send the client its own messages back, once they are stored. Its own are those
+            echo: also send the client its own messages back, once they are stored. Its own are
+                those
                 whose ``metadata["connection_id"]`` names it.
         """
         self._connections[connection_id] = Connection(

@@ -93,7 +93,7 @@ def assemble(
     driver = Driver(runtime, Poster(runtime, router, transitions))
     reentry.connect(driver, router.stream_relay())
     bindings = BindingService(runtime, driver)
-    rooms = RoomService(runtime, driver, transitions, bindings)
+    rooms = RoomService(runtime, driver, transitions, bindings, orchestration)
     identity = IdentityService(runtime)
     inbound = InboundPipeline(runtime, driver, rooms, identity)
     statuses = DeliveryStatusService(runtime)
@@ -112,5 +112,4 @@ def assemble(
         outbound=OutboundService(runtime, driver),
         speech=speech,
         host=KitHost(runtime, inbound),
-        orchestration=orchestration,
     )

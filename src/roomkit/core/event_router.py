@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from roomkit._tasks import bounded
+from roomkit._tasks import bounded, is_failure
 from roomkit.channels.base import Channel
 from roomkit.core.overflow import fit
 from roomkit.core.pipeline.cascade import Cascade, enter_frame
@@ -19,6 +19,7 @@ from roomkit.core.pipeline.routes import Route, RouteTables
 from roomkit.core.pipeline.streams import StreamRelay
 from roomkit.core.runtime import KitRuntime
 from roomkit.core.visibility import may_read
+from roomkit.errors import describe_error
 from roomkit.models._frozen import FrozenDict
 from roomkit.models.channel import ChannelBinding, ChannelOutput
 from roomkit.models.context import RoomContext
@@ -122,20 +123,26 @@ class EventRouter:
         """One event, one channel. Whatever the channel does, the lane goes on."""
         broadcast, route = job.broadcast, job.route
         cascade = broadcast.cascade
+        result: DeliveryResult | None
         try:
             enter_frame(cascade)
             channel, event = route.channel, broadcast.event
-            if (
-                channel is not None
-                and route.plain
-                and not job.waited
-                and self._rt.transcoder.passes(event.content, route.binding)
-            ):
-                result: DeliveryResult | None = await self._deliverer.deliver_plain(
-                    channel, event, route.binding, broadcast.context, route.success
-                )
-            else:
-                result = await self._handle(job)
+            try:
+                if (
+                    channel is not None
+                    and route.plain
+                    and not job.waited
+                    and self._rt.transcoder.passes(event.content, route.binding)
+                ):
+                    result = await self._deliverer.deliver_plain(
+                        channel, event, route.binding, broadcast.context, route.success
+                    )
+                else:
+                    result = await self._handle(job)
+            except BaseException as error:
+                if not is_failure(error):
+                    raise
+                result = await self._crashed(job, error)
             if route.delivers:
                 if result is not None:
                     broadcast.results[result.channel_id] = result
@@ -144,12 +151,23 @@ class EventRouter:
                 broadcast.undelivered -= 1
                 if not broadcast.undelivered and broadcast.results:
                     await self._record(broadcast)
-        except Exception as error:  # the last line of defence: a lane must never stop
-            await self._rt.report_error(
-                broadcast.event.room_id, route.binding.channel_id, error, event=broadcast.event
-            )
+        except BaseException as error:  # the last line of defence: a lane must never stop
+            if not is_failure(error):
+                raise
+            await self._crashed(job, error)
         finally:
             cascade.leave()
+
+    async def _crashed(self, job: Job, error: BaseException) -> DeliveryResult:
+        """What becomes of an event that could not even be handed to its channel."""
+        event, channel_id = job.broadcast.event, job.route.binding.channel_id
+        await self._rt.report_error(event.room_id, channel_id, error, event=event)
+        return DeliveryResult(
+            channel_id=channel_id,
+            success=False,
+            error=describe_error(error),
+            error_code="exception",
+        )
 
     async def _handle(self, job: Job) -> DeliveryResult | None:
         """Show an event to a channel; returns the outcome if it was to be delivered."""

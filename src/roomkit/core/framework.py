@@ -119,6 +119,7 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
             ),
         )
         self._rt = assemble(runtime, SpeechService(stt, tts), orchestration)
+        self._rt.rooms.connect(self)
         self._closing: asyncio.Task[None] | None = None
 
     @property
@@ -183,7 +184,7 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
         runtime = self._rt.runtime
         patience = runtime.limits.close_timeout
         steps: list[tuple[str, Callable[[], Awaitable[object]]]] = [
-            ("tasks", lambda: runtime.scope.close(runtime.clock, drain_seconds=patience / 2)),
+            ("tasks", lambda: runtime.scope.close(drain_seconds=patience / 2)),
             *((f"channel {one.channel_id}", one.close) for one in self.list_channels()),
             ("status bus", self._status_bus.close),
             ("realtime", runtime.realtime.close),

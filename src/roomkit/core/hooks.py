@@ -191,6 +191,10 @@ class HookEngine:
         """Whether any hook would run: nothing need be prepared for nobody."""
         return self._listeners(trigger, room_id) is not _NOBODY
 
+    def observes(self, trigger: HookTrigger, room_id: str | None = None) -> bool:
+        """Whether any async hook would run."""
+        return bool(self._listeners(trigger, room_id).observing)
+
     def withholds(self, trigger: HookTrigger, room_id: str) -> bool:
         """Whether a sync hook is registered that must have seen a text before anybody else
         does."""

@@ -14,6 +14,7 @@ from roomkit.core.framework_events import FrameworkEvents
 from roomkit.core.hooks import HookEngine
 from roomkit.core.inbound_router import InboundRoomRouter
 from roomkit.core.locks import RoomLockManager
+from roomkit.core.pipeline.context import context_of
 from roomkit.core.rate_limiter import TokenBucketRateLimiter
 from roomkit.core.transcoder import ContentTranscoder
 from roomkit.errors import ChannelNotRegisteredError, KitClosedError, describe_error
@@ -116,12 +117,7 @@ class KitRuntime:
         snapshot = await self.store.snapshot(room_id)
         if snapshot is None:
             return None
-        return RoomContext(
-            room=snapshot.room,
-            bindings=snapshot.bindings,
-            participants=snapshot.participants,
-            recent_events=snapshot.recent_events,
-        )
+        return context_of(snapshot)
 
     async def observe(
         self, trigger: HookTrigger, payload: Any, room_id: str, *, only_async: bool = False
@@ -154,7 +150,10 @@ class KitRuntime:
         *,
         event: RoomEvent | None = None,
     ) -> None:
-        """Say that a channel failed: ON_ERROR hooks, a framework event and a line in the log."""
+        """Say that a channel failed: ON_ERROR hooks, a framework event and a line in the log.
+
+        Never raises: what was to be reported comes first.
+        """
         logger.warning(
             "channel %s failed in room %s: %s", channel_id, room_id, type(error).__name__
         )
@@ -182,7 +181,14 @@ class KitRuntime:
                 content=SystemContent(body="A channel failed.", code="error", data=data),
                 created_at=self.clock.now(),
             )
-            await self.observe(HookTrigger.ON_ERROR, notice, room_id)
+            try:
+                await self.observe(HookTrigger.ON_ERROR, notice, room_id)
+            except Exception as failure:  # the store may be what is failing
+                logger.error(
+                    "the ON_ERROR hooks of room %s could not be run: %s",
+                    room_id,
+                    type(failure).__name__,
+                )
 
     def in_background(self, cascade: Cascade, coro: Coroutine[Any, Any, Any], name: str) -> None:
         """Run something that belongs to a cascade without holding up the caller."""

@@ -1,4 +1,4 @@
-"""The URL that somebody outside called, which behind a proxy is not the one that the process sees."""
+"""The URL that somebody outside called: behind a proxy not the one that the process sees."""
 
 from __future__ import annotations
 

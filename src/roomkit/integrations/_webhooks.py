@@ -125,8 +125,8 @@ class WebhookEndpoint:
         if provider is None or not provider.verifies_webhooks:
             raise RefusedError(
                 403,
-                f"webhooks of channel {channel.channel_id!r} cannot be verified: configure what its "
-                "provider needs for that, or name the channel in unverified_channels",
+                f"webhooks of channel {channel.channel_id!r} cannot be verified: configure what "
+                "its provider needs for that, or name the channel in unverified_channels",
             )
         try:
             genuine = provider.verify_webhook(request)
@@ -158,7 +158,7 @@ class WebhookEndpoint:
             raise RefusedError(503, trouble)
 
     async def _work(self, channel_id: str, items: list[WebhookMeta]) -> str | None:
-        """Take the items in their order. Returns what went wrong if sending them again may help."""
+        """Take the items in order. Returns what went wrong if sending them again may help."""
         trouble: str | None = None
         for item in items:
             try:
@@ -186,7 +186,7 @@ class WebhookEndpoint:
 
     async def close(self) -> None:
         """Wait for what is under way, for a few seconds."""
-        await self._scope.close(self._kit.clock)
+        await self._scope.close()
 
 
 def _provider_of(channel: Channel) -> TransportProvider | None:

@@ -2,7 +2,8 @@
 
 Pydantic's ``frozen=True`` stops assignment to a field but not ``event.metadata["x"] = 1``. A hook
 or an observer that is handed a record of the timeline could change history that way, so the
-containers refuse. They are `dict` and `list` subclasses: they read, compare and serialise as usual,
+containers refuse. They are `dict` and `list` subclasses: they read, compare and serialise as
+usual,
 and a deep copy of one is an ordinary, writable container.
 """
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from roomkit.models._base import EMPTY_DICT, FrozenModel, Metadata, new_id, utc_now
+from roomkit.models._frozen import FrozenDict
 from roomkit.models.content import (
     AudioContent,
     CompositeContent,
@@ -93,7 +94,24 @@ class RoomEvent(FrozenModel):
     created_at: datetime = Field(default_factory=utc_now)
     metadata: Metadata = EMPTY_DICT
     channel_data: ChannelData = NO_CHANNEL_DATA
-    delivery_results: dict[str, DeliveryResult] = EMPTY_DICT
+    delivery_results: Annotated[dict[str, DeliveryResult], AfterValidator(FrozenDict)] = EMPTY_DICT
+
+    def sealed(self) -> RoomEvent:
+        """The event with nothing in it that could still be changed from outside.
+
+        `model_copy` takes what it is given as it is; such an event is validated here and its
+        containers are copied.
+
+        Raises:
+            pydantic.ValidationError: it is not a valid event.
+        """
+        if (
+            type(self.metadata) is FrozenDict
+            and type(self.delivery_results) is FrozenDict
+            and isinstance(self.content, FrozenModel)
+        ):
+            return self
+        return RoomEvent.model_validate(dict(self.__dict__))
 
     @property
     def data(self) -> dict[str, Any]:

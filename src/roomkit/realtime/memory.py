@@ -8,7 +8,6 @@ import logging
 from collections import deque
 from collections.abc import Awaitable
 
-from roomkit._clock import SYSTEM_CLOCK
 from roomkit._tasks import TaskScope
 from roomkit.errors import RoomKitError
 from roomkit.models._base import new_id
@@ -98,7 +97,7 @@ class InMemoryRealtime(RealtimeBackend):
             self._deactivate(subscription)
         self._subscriptions.clear()
         self._channels.clear()
-        await self._tasks.close(SYSTEM_CLOCK, drain_seconds=0)
+        await self._tasks.close(drain_seconds=0)
 
     @staticmethod
     def _deactivate(subscription: _Subscription) -> None:

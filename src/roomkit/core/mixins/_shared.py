@@ -15,7 +15,7 @@ from roomkit.core.services.identity import IdentityService
 from roomkit.core.services.live import LiveService
 from roomkit.core.services.outbound import OutboundService
 from roomkit.core.services.people import PeopleService
-from roomkit.core.services.rooms import RoomOrchestrator, RoomService
+from roomkit.core.services.rooms import RoomService
 from roomkit.core.services.speech import SpeechService
 from roomkit.core.services.webhooks import WebhookService
 
@@ -38,7 +38,6 @@ class KitParts:
     outbound: OutboundService
     speech: SpeechService
     host: KitHost
-    orchestration: RoomOrchestrator | None
 
 
 class KitMixin:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from roomkit.core.mixins._shared import KitMixin
 from roomkit.core.services.rooms import RoomOrchestrator
@@ -12,9 +12,6 @@ from roomkit.models.event import RoomEvent
 from roomkit.models.participant import Participant
 from roomkit.models.room import Room, RoomTimers
 from roomkit.models.task import Observation, Task
-
-if TYPE_CHECKING:
-    from roomkit.core.framework import RoomKit
 
 
 class RoomLifecycleMixin(KitMixin):
@@ -44,14 +41,13 @@ class RoomLifecycleMixin(KitMixin):
             timers: after how much silence the room is paused and closed.
             organization_id: whose room it is, where several tenants share a store.
         """
-        room, created = await self._rt.rooms.create(
-            room_id, metadata=metadata, timers=timers, organization_id=organization_id
+        return await self._rt.rooms.open(
+            room_id,
+            orchestration=orchestration,
+            metadata=metadata,
+            timers=timers,
+            organization_id=organization_id,
         )
-        strategy = orchestration or self._rt.orchestration
-        if created and strategy is not None:
-            await strategy.install(cast("RoomKit", self), room.id)
-            room = await self._rt.rooms.get(room.id)
-        return room
 
     async def get_room(self, room_id: str) -> Room:
         """The room as it stands."""

@@ -13,7 +13,7 @@ def answer_to(trigger: RoomEvent, answer: RoomEvent, channel: Channel) -> RoomEv
     A channel speaks for itself only, and the trigger decides who may see the answer.
     """
     visibility = trigger.response_visibility or answer.visibility
-    return answer.evolve(
+    return answer.sealed().evolve(
         room_id=trigger.room_id,
         source=EventSource(
             channel_id=channel.channel_id,

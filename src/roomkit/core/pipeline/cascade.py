@@ -88,13 +88,31 @@ class Cascade:
 
 
 class Hold:
-    """A lease while it is held. The flag outlives the lease in frames that were inherited."""
+    """A lease while it is held. The flag outlives the lease in frames that were inherited.
 
-    __slots__ = ("active", "lease")
+    ``touched`` tells that something was written to the room from inside the gate, and ``nested``
+    has the writes that are still under way: the lock is not given up before they are done.
+    """
+
+    __slots__ = ("active", "lease", "nested", "touched")
 
     def __init__(self, lease: RoomLease) -> None:
         self.lease = lease
         self.active = True
+        self.touched = False
+        self.nested: set[asyncio.Task[Any]] | None = None
+
+    def follow(self, task: asyncio.Task[Any]) -> None:
+        """Keep the lock until this write from inside the gate is done."""
+        if self.nested is None:
+            self.nested = set()
+        self.nested.add(task)
+        task.add_done_callback(self.nested.discard)
+
+    async def quiet(self) -> None:
+        """Wait for writes from inside the gate that a hook's time limit has left behind."""
+        if self.nested:
+            await asyncio.wait(set(self.nested))
 
 
 class Frame:

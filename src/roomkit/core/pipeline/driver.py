@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from roomkit.core.pipeline.cascade import Cascade, Hold, Inside, enclosing, enter_frame
@@ -84,11 +84,9 @@ class Driver:
     async def carry_through(self, posting: Posting, *, outermost: bool) -> None:
         """Commit a prepared posting and see to what follows, whatever becomes of the caller."""
         posting.cascade.enter()
-        if posting.hold is None and not outermost:
-            # Inside a gate: the lock is this task's, and another task could not use it.
-            await self._carry(posting, outermost=False)
-        else:
-            await self._owned(self._carry(posting, outermost=outermost), "turn")
+        frame = enclosing(posting.event.room_id) if posting.hold is None else None
+        hold = None if frame is None else frame.hold
+        await self._owned(self._carry(posting, outermost=outermost), "turn", hold)
         if posting.error is not None:
             raise posting.error
 
@@ -106,13 +104,17 @@ class Driver:
         if outermost:
             await self.settle(cascade)
 
-    async def _owned(self, coro: Any, name: str) -> Any:
-        """Await a coroutine in a task of the kit's: cancelling the caller abandons only the
-        wait."""
+    async def _owned(self, coro: Any, name: str, hold: Hold | None = None) -> Any:
+        """Await a coroutine in a task of the kit's: cancelling the caller abandons only the wait.
+
+        If the coroutine writes under a gate's lock, the gate keeps that `hold` until it is done.
+        """
         scope = self.runtime.scope
         task = scope.spawn(coro, name=name, awaited=True)
         if task.done():
             return task.result()
+        if hold is not None:
+            hold.follow(task)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -122,14 +124,19 @@ class Driver:
                 raise KitClosedError from None
             raise
 
-    async def operate[T](self, room_id: str, body: Callable[[Operation], Awaitable[T]]) -> T:
+    async def operate[T](
+        self, room_id: str, body: Callable[[Operation], Coroutine[Any, Any, T]]
+    ) -> T:
         """Make a change to a room under its lock, then run the hooks that it calls for.
 
         May be called from anywhere, also from inside a gate of the same room.
         """
         frame = enclosing(room_id)
-        if frame is not None and frame.holds_lock:
-            return await body(Operation(room_id, frame.cascade, self))
+        if frame is not None and frame.holds_lock and frame.hold is not None:
+            frame.hold.touched = True
+            nested = body(Operation(room_id, frame.cascade, self))
+            changed: T = await self._owned(nested, "operation", frame.hold)
+            return changed
         cascade, outermost = self.cascade_for(room_id)
         cascade.enter()
         result: T = await self._owned(
@@ -140,7 +147,7 @@ class Driver:
     async def _operate[T](
         self,
         room_id: str,
-        body: Callable[[Operation], Awaitable[T]],
+        body: Callable[[Operation], Coroutine[Any, Any, T]],
         cascade: Cascade,
         *,
         outermost: bool,
@@ -153,6 +160,7 @@ class Driver:
                     result = await body(Operation(room_id, cascade, self))
             finally:
                 hold.active = False
+                await hold.quiet()
                 await locks.release(hold.lease)
         finally:
             cascade.leave()
@@ -208,7 +216,7 @@ class Driver:
     async def _tell_observers(self, cascade: Cascade, sent: list[str]) -> None:
         rt, room_id = self.runtime, cascade.room_id
         after = rt.hooks.listens(HookTrigger.AFTER_BROADCAST, room_id)
-        before = rt.hooks.listens(HookTrigger.BEFORE_BROADCAST, room_id)
+        before = rt.hooks.observes(HookTrigger.BEFORE_BROADCAST, room_id)
         processed = rt.events.listens("event_processed")
         if not (after or before or processed):
             return

@@ -81,16 +81,19 @@ class Lanes[J: LaneJob]:
         while ready:
             job = ready.pop()
             coro = self._serve(job)
-            done, waits_for = first_step(coro)
-            if not done:
-                if ready:
-                    rest, ready = ready, []
-                    self._scope.spawn(self._run(rest), name="lanes")
-                try:
+            try:
+                done, waits_for = first_step(coro)
+                if not done:
+                    if ready:
+                        rest, ready = ready, []
+                        self._scope.spawn(self._run(rest), name="lanes")
                     await resumed(coro, waits_for)
-                except BaseException:
-                    self._give_up(job.lane)
-                    raise
+            except BaseException:
+                self._give_up(job.lane)
+                for unserved in ready:
+                    self._abandon(unserved)
+                    self._give_up(unserved.lane)
+                raise
             following = self._next(job.lane)
             if following is not None:
                 ready.append(following)

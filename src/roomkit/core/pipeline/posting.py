@@ -20,6 +20,7 @@ from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
 from roomkit.core.services.transitions import Transitions
 from roomkit.core.visibility import may_write, narrower
 from roomkit.errors import RoomNotFoundError
+from roomkit.models._frozen import FrozenDict
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.context import RoomContext
 from roomkit.models.delivery import HookFailure
@@ -80,7 +81,7 @@ class Posting:
             update={
                 "status": EventStatus.BLOCKED,
                 "blocked_by": by,
-                "metadata": {**self.event.metadata, "block_reason": reason},
+                "metadata": FrozenDict({**self.event.metadata, "block_reason": reason}),
             }
         )
 
@@ -103,6 +104,8 @@ class Poster:
         frame = enclosing(room_id)
         if frame is None or not frame.holds_lock:
             posting.hold = Hold(await self._rt.locks.acquire(room_id))
+        elif frame.hold is not None:
+            frame.hold.touched = True
 
     async def unlock(self, posting: Posting) -> None:
         """Release the lock if the posting holds it. Harmless otherwise."""
@@ -110,6 +113,7 @@ class Poster:
         if hold is not None:
             posting.hold = None
             hold.active = False
+            await hold.quiet()
             await self._rt.locks.release(hold.lease)
 
     async def load(self, posting: Posting) -> None:
@@ -132,6 +136,7 @@ class Poster:
             posting.snapshot = snapshot
             posting.context = context_of(snapshot)
         source_id = event.source.channel_id
+        posting.binding = None
         for binding in snapshot.bindings:
             if binding.channel_id == source_id:
                 posting.binding = binding
@@ -168,6 +173,8 @@ class Poster:
         if binding is None:
             if origin == "response":
                 posting.status = "suppressed"
+            else:
+                posting.block("access_control", "channel_not_attached")
             return
         if origin == "response" and (binding.muted or binding.output_muted):
             posting.status = "suppressed"
@@ -243,19 +250,25 @@ class Poster:
         if not rt.hooks.listens(trigger, event.room_id) or posting.context is None:
             return
         cascade = posting.cascade
-        hold = posting.hold
-        frame = enclosing(event.room_id)
-        if hold is None and frame is not None:
-            hold = frame.hold
+        hold = posting.hold or _held_around(event.room_id)
         with Inside(cascade, hold):
             outcome = await rt.hooks.run_gate(trigger, event, posting.context)
         posting.event = outcome.event
+        if hold is not None and hold.touched:
+            await self._look_again(posting)
         posting.injected = outcome.injected
         cascade.tasks.extend(outcome.tasks)
         cascade.observations.extend(outcome.observations)
         self.report_failures(posting, outcome.failures)
         if outcome.blocked_by is not None:
             posting.block(outcome.blocked_by, outcome.reason or "blocked")
+
+    async def _look_again(self, posting: Posting) -> None:
+        """A hook has changed the room: route and store by what it is now."""
+        snapshot = await self._rt.store.snapshot(posting.event.room_id)
+        if snapshot is not None:
+            posting.snapshot = snapshot
+            posting.context = context_of(snapshot)
 
     def report_failures(self, posting: Posting, failures: list[HookFailure]) -> None:
         """Keep what hooks did wrong for the result, and tell."""
@@ -282,9 +295,8 @@ class Poster:
                 await self._store(posting)
                 for injected in posting.injected:
                     await self._inject(posting, injected)
-        except (
-            Exception
-        ) as error:  # handed to the caller, who must not be the one to release the lock
+        except Exception as error:
+            # Handed to the caller, who may be gone by now and must not have to release the lock.
             posting.error = error
         finally:
             await self.unlock(posting)
@@ -388,6 +400,12 @@ class Poster:
             cascade.current[event.id] = outcome.event
             cascade.sent.append(event.id)
             self._queue(posting, outcome.event, None)
+
+
+def _held_around(room_id: str) -> Hold | None:
+    """The lock that the running gate of the room holds."""
+    frame = enclosing(room_id)
+    return None if frame is None else frame.hold
 
 
 def _loaded(posting: Posting) -> RoomSnapshot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from roomkit.models._frozen import EMPTY_DICT, freeze
 from roomkit.models.content import DeleteContent, EditContent, SystemContent
 from roomkit.models.enums import EventStatus, EventType, ParticipantRole
 from roomkit.models.event import RoomEvent
@@ -80,7 +81,10 @@ async def rewrites_for(
         marks = {"edited": True, "edited_at": now.isoformat(), "edit_event_ids": edits}
         return (
             target.model_copy(
-                update={"content": content.new_content, "metadata": {**target.metadata, **marks}}
+                update={
+                    "content": content.new_content,
+                    "metadata": freeze({**target.metadata, **marks}),
+                }
             ),
         )
     rewritten = [_withdrawn(target, event.id, now)]
@@ -96,7 +100,7 @@ def _withdrawn(event: RoomEvent, by: str, now: datetime) -> RoomEvent:
     return event.model_copy(
         update={
             "content": _GONE,
-            "metadata": {**event.metadata, **marks},
-            "channel_data": event.channel_data.model_copy(update={"raw": {}}),
+            "metadata": freeze({**event.metadata, **marks}),
+            "channel_data": event.channel_data.evolve(raw=EMPTY_DICT),
         }
     )

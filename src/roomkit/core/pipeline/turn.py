@@ -155,7 +155,7 @@ class InboundPipeline:
         if snapshot is None:
             if turn.explicit_room is not None:
                 raise RoomNotFoundError(room_id)
-            await self._rooms.create(room_id)
+            await self._rooms.open(room_id)
             snapshot = _known(await rt.store.snapshot(room_id))
         turn.room_id = room_id
         if channel.channel_id not in [binding.channel_id for binding in snapshot.bindings]:
@@ -180,6 +180,7 @@ class InboundPipeline:
         except Exception as error:
             await self._rt.report_error(turn.room_id, channel.channel_id, error)
             raise
+        event = event.sealed()
         key = message.idempotency_key or event.idempotency_key
         if key is None and message.provider_message_id is not None:
             key = f"{channel.channel_id}:{message.provider_message_id}"

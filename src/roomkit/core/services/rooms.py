@@ -41,13 +41,39 @@ class RoomService:
         driver: Driver,
         transitions: Transitions,
         bindings: BindingService,
+        orchestration: RoomOrchestrator | None,
     ) -> None:
         self._rt = runtime
         self._driver = driver
         self._transitions = transitions
         self._bindings = bindings
+        self._orchestration = orchestration
+        self._kit: RoomKit | None = None
 
-    async def create(
+    def connect(self, kit: RoomKit) -> None:
+        """Name the kit that orchestration strategies get to see."""
+        self._kit = kit
+
+    async def open(
+        self,
+        room_id: str | None = None,
+        *,
+        orchestration: RoomOrchestrator | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        timers: RoomTimers | None = None,
+        organization_id: str | None = None,
+    ) -> Room:
+        """Create a room and have it furnished, unless its id is in use."""
+        room, created = await self._create(
+            room_id, metadata=metadata, timers=timers, organization_id=organization_id
+        )
+        strategy = orchestration or self._orchestration
+        if not created or strategy is None or self._kit is None:
+            return room
+        await strategy.install(self._kit, room.id)
+        return await self.get(room.id)
+
+    async def _create(
         self,
         room_id: str | None,
         *,
@@ -118,7 +144,7 @@ class RoomService:
         async with self._rt.locks.locked(key):
             room_id = await self.find(message, channel)
             if room_id is None:
-                room, _ = await self.create(None)
+                room = await self.open()
                 room_id = room.id
                 await self.attach_for(room_id, message, channel)
             return room_id

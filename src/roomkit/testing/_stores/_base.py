@@ -29,6 +29,7 @@ from roomkit.store.records import CommitOutcome, TimelineCommit
 NOON = datetime(2030, 5, 17, 12, 0, tzinfo=UTC)
 
 ADA = "+15551234567"
+SPELLINGS_OF_ADA = ["+1 (555) 123-4567", "001 555 123 4567", "15551234567", "+1.555.123.4567"]
 BOB = "+15557654321"
 
 
@@ -38,8 +39,8 @@ class StoreRules:
     atomic: bool = True
     """Whether `commit` itself decides which of several simultaneous events comes first.
 
-    False for a store that serves one process, leaves `commit` as it is and waits inside the methods
-    that it is made of. The tests then hold the room's lock, as the framework always does.
+    False for a store that serves one process, leaves `commit` as it is and waits inside the
+    methods that it is made of. The tests then hold the room's lock, as the framework always does.
     """
 
     finds_deliveries: bool = True

@@ -76,7 +76,7 @@ class RoomRules(StoreRules):
         assert rooms == [await store.get_room("room")] * 10
         assert len(await store.list_rooms()) == 1
 
-    async def test_updating_replaces_every_field(self, store: ConversationStore) -> None:
+    async def test_updating_a_room_replaces_every_field(self, store: ConversationStore) -> None:
         await open_room(store)
         assert await store.update_room(FULL_ROOM) == FULL_ROOM
         assert await store.get_room("room") == FULL_ROOM
@@ -157,11 +157,6 @@ class RoomRules(StoreRules):
 
 class FindingRules(StoreRules):
     """Rooms by what is true of them."""
-
-    def pytest_generate_tests(self, metafunc: Any) -> None:
-        """Called by pytest: one test for each way to ask for metadata."""
-        if "metadata_filter" in metafunc.fixturenames:
-            metafunc.parametrize("metadata_filter", list(METADATA_FILTERS))
 
     async def ids(self, store: ConversationStore, **filters: Any) -> list[str]:
         """The rooms that `find_rooms` finds."""

@@ -17,9 +17,6 @@ from roomkit.testing._stores._base import (
     open_room,
 )
 
-SPELLINGS = ["+1 (555) 123-4567", "001 555 123 4567", "15551234567", "+1.555.123.4567"]
-
-
 async def route(
     store: ConversationStore,
     sender: str = ADA,
@@ -32,15 +29,6 @@ async def route(
 
 class RoutingRules(StoreRules):
     """The room that a message belongs in."""
-
-    def pytest_generate_tests(self, metafunc: Any) -> None:
-        """Called by pytest: one test for each spelling, and for each status."""
-        if "spelling" in metafunc.fixturenames:
-            metafunc.parametrize("spelling", SPELLINGS)
-        if "over" in metafunc.fixturenames:
-            metafunc.parametrize("over", [RoomStatus.CLOSED, RoomStatus.ARCHIVED])
-        if "gone" in metafunc.fixturenames:
-            metafunc.parametrize("gone", [ParticipantStatus.LEFT, ParticipantStatus.BANNED])
 
     async def end(
         self, store: ConversationStore, room_id: str, status: RoomStatus = RoomStatus.CLOSED

@@ -1,0 +1,1 @@
+"""The WebSocket protocol of docs/websocket-protocol.md, for any web framework."""
