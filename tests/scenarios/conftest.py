@@ -15,7 +15,8 @@ from roomkit import RoomKit
 from roomkit.store.base import ConversationStore
 from roomkit.store.memory import InMemoryStore
 from roomkit.testing import VirtualClock
-from tests.scenarios.stores import YieldingStore
+from roomkit.testing.stores import YieldingStore
+from tests.scenarios.stores import StepwiseStore
 
 # Longer than any story takes; a deadlock fails its own test and not the whole run.
 _PATIENCE_SECONDS = 20.0
@@ -40,7 +41,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.obj = _bounded(item.obj)
 
 
-@pytest.fixture(params=[InMemoryStore, YieldingStore], ids=["memory", "yielding"])
+@pytest.fixture(
+    params=[InMemoryStore, YieldingStore, StepwiseStore], ids=["memory", "yielding", "stepwise"]
+)
 def store(request: pytest.FixtureRequest) -> ConversationStore:
     """Every store that a story is told over."""
     made: ConversationStore = request.param()

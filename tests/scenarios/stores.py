@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections import Counter
 from typing import Any
 
+from roomkit.store.base import ConversationStore
 from roomkit.store.memory import InMemoryStore
+from roomkit.store.records import CommitOutcome, TimelineCommit
+from roomkit.testing.stores import YieldingStore
 
 
 class WatchedStore(InMemoryStore):
@@ -35,14 +37,12 @@ class WatchedStore(InMemoryStore):
         return watched
 
 
-class YieldingStore(WatchedStore):
-    """Lets others run before and after every call, as any store on a network does."""
+class StepwiseStore(YieldingStore):
+    """Commits in several steps, as a store of somebody's own does that leaves it to the base class
+    and to the room's lock."""
 
-    async def before(self, method: str) -> None:
-        await asyncio.sleep(0)
-
-    async def after(self, method: str) -> None:
-        await asyncio.sleep(0)
+    async def commit(self, commit: TimelineCommit) -> CommitOutcome:
+        return await ConversationStore.commit(self, commit)
 
 
 class CountingStore(WatchedStore):

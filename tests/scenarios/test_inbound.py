@@ -38,10 +38,10 @@ from roomkit.models.channel import ChannelBinding
 from roomkit.providers.sms.mock import MockSMSProvider
 from roomkit.store.records import CommitOutcome, RoomSnapshot, TimelineCommit
 from roomkit.testing import VirtualClock
+from roomkit.testing.stores import YieldingStore
 from tests.helpers import join_room, message, say
 from tests.scenarios.actors import Thinker, Transport, Witness, said, seat, timeline
 from tests.scenarios.conftest import KitFactory
-from tests.scenarios.stores import YieldingStore
 
 Journal = list[str]
 

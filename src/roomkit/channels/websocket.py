@@ -26,7 +26,7 @@ logger = logging.getLogger("roomkit.websocket")
 
 NOTHING = ChannelOutput.empty()
 
-WEBSOCKET_CAPABILITIES = ChannelCapabilities.model_construct(
+WEBSOCKET_CAPABILITIES = ChannelCapabilities.constant(
     media_types=[ChannelMediaType.TEXT, ChannelMediaType.RICH, ChannelMediaType.MEDIA],
     supports_rich_text=True,
     supports_media=True,

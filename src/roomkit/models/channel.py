@@ -57,7 +57,7 @@ class ChannelCapabilities(FrozenModel):
     delivery_mode: DeliveryMode = DeliveryMode.BROADCAST
 
 
-TEXT_ONLY = ChannelCapabilities.model_construct()
+TEXT_ONLY = ChannelCapabilities.constant()
 
 
 class RateLimit(FrozenModel):
@@ -138,11 +138,4 @@ class ChannelOutput(FrozenModel):
         return _EMPTY
 
 
-_EMPTY = ChannelOutput.model_construct(
-    response_events=EMPTY_LIST,
-    tasks=EMPTY_LIST,
-    observations=EMPTY_LIST,
-    result=None,
-    response_stream=None,
-    metadata=EMPTY_DICT,
-)
+_EMPTY = ChannelOutput.constant()

@@ -63,7 +63,7 @@ class ChannelData(FrozenModel):
     raw: Metadata = EMPTY_DICT
 
 
-NO_CHANNEL_DATA = ChannelData.model_construct()
+NO_CHANNEL_DATA = ChannelData.constant()
 
 
 class RoomEvent(FrozenModel):

@@ -94,5 +94,5 @@ class HookResult(FrozenModel):
         )
 
 
-HOOK_ALLOWS = HookResult.model_construct()
+HOOK_ALLOWS = HookResult.constant()
 """The plain permission: one shared object."""

@@ -23,7 +23,7 @@ class RoomTimers(FrozenModel):
     last_activity_at: datetime | None = None
 
 
-NO_TIMERS = RoomTimers.model_construct()
+NO_TIMERS = RoomTimers.constant()
 
 
 class Room(FrozenModel):

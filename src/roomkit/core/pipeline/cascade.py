@@ -20,7 +20,8 @@ class Cascade:
     ``pending`` counts what is still under way. A call that is made from inside (by a hook, a tool,
     or while delivering) joins the cascade it is made in instead of waiting for one of its own,
     which would be waiting for itself. ``budget`` bounds how many events a cascade may add, so that
-    a hook that answers its own answers comes to an end. ``sent`` names the events that were
+    a hook that answers its own answers comes to an end; less than nothing is left where tasks that
+    cascades have left behind keep starting new ones. ``sent`` names the events that were
     broadcast, ``responses`` those of them that are answers, and ``current`` has each as it stands
     by now.
     """
@@ -29,6 +30,7 @@ class Cascade:
         "_idle",
         "budget",
         "current",
+        "ended_at",
         "errors",
         "failures",
         "finished",
@@ -46,9 +48,10 @@ class Cascade:
     def __init__(self, room_id: str, budget: int) -> None:
         self.room_id = room_id
         self.budget = budget
-        self.outer = _frame.get()
+        self.outer = _unfinished(_frame.get())
         self.pending = 0
         self.finished = False
+        self.ended_at = 0.0
         self.sent: list[str] = []
         self.responses: list[str] = []
         self.current: dict[str, RoomEvent] = {}
@@ -139,6 +142,19 @@ class Frame:
         return self.hold is not None and self.hold.active and self._task is asyncio.current_task()
 
 
+def _unfinished(frame: Frame | None) -> Frame | None:
+    """The innermost frame, from this one outwards, whose cascade goes on."""
+    while frame is not None and frame.cascade.finished:
+        frame = frame.parent
+    return frame
+
+
+def running_in() -> Cascade | None:
+    """The cascade that the running code comes from, of whatever room, even if it has ended."""
+    frame = _frame.get()
+    return None if frame is None else frame.cascade
+
+
 def enclosing(room_id: str) -> Frame | None:
     """The innermost unfinished cascade of the room that the running code is part of."""
     frame = _frame.get()
@@ -163,7 +179,7 @@ class Inside:
     __slots__ = ("_frame", "_token")
 
     def __init__(self, cascade: Cascade, hold: Hold | None) -> None:
-        self._frame = Frame(cascade, _frame.get(), hold)
+        self._frame = Frame(cascade, _unfinished(_frame.get()), hold)
 
     def __enter__(self) -> None:
         self._token = _frame.set(self._frame)

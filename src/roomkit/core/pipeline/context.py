@@ -8,7 +8,7 @@ from roomkit.models.context import RoomContext
 from roomkit.models.event import RoomEvent
 from roomkit.store.records import RoomSnapshot
 
-_PROTOTYPE = RoomContext.model_construct()
+_PROTOTYPE = RoomContext.constant()
 
 
 def context_of(snapshot: RoomSnapshot) -> RoomContext:

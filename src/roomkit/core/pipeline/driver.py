@@ -134,6 +134,7 @@ class Driver:
         frame = enclosing(room_id)
         if frame is not None and frame.holds_lock and frame.hold is not None:
             frame.hold.touched = True
+            await frame.hold.quiet()
             nested = body(Operation(room_id, frame.cascade, self))
             changed: T = await self._owned(nested, "operation", frame.hold)
             return changed
@@ -159,9 +160,7 @@ class Driver:
                 with Inside(cascade, hold):
                     result = await body(Operation(room_id, cascade, self))
             finally:
-                hold.active = False
-                await hold.quiet()
-                await locks.release(hold.lease)
+                await self.poster.release(hold)
         finally:
             cascade.leave()
         if outermost:
@@ -174,14 +173,15 @@ class Driver:
 
         Observers may themselves set something in motion, which then is awaited in its turn.
         """
-        enter_frame(cascade)
         told = 0
         while True:
             if cascade.pending:
                 await cascade.idle()
-            sent = cascade.sent[told:]
-            if not sent and not cascade.tasks and not cascade.observations:
+            news = len(cascade.sent) > told and self._is_watched(cascade.room_id)
+            if not news and not cascade.tasks and not cascade.observations:
                 break
+            enter_frame(cascade)
+            sent = cascade.sent[told:]
             told += len(sent)
             await self._save_side_effects(cascade)
             await self._tell_observers(cascade, sent)
@@ -213,13 +213,20 @@ class Driver:
                     HookTrigger.ON_TASK_CREATED, notice, task.room_id
                 )
 
+    def _is_watched(self, room_id: str) -> bool:
+        """Whether anybody wants to hear of events that were sent."""
+        hooks = self.runtime.hooks
+        return (
+            hooks.listens(HookTrigger.AFTER_BROADCAST, room_id)
+            or hooks.observes(HookTrigger.BEFORE_BROADCAST, room_id)
+            or self.runtime.events.listens("event_processed")
+        )
+
     async def _tell_observers(self, cascade: Cascade, sent: list[str]) -> None:
         rt, room_id = self.runtime, cascade.room_id
         after = rt.hooks.listens(HookTrigger.AFTER_BROADCAST, room_id)
         before = rt.hooks.observes(HookTrigger.BEFORE_BROADCAST, room_id)
         processed = rt.events.listens("event_processed")
-        if not (after or before or processed):
-            return
         for event_id in sent:
             event = cascade.current[event_id]
             if before:

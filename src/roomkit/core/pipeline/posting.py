@@ -7,6 +7,7 @@ sends, a notice of the framework.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -106,15 +107,28 @@ class Poster:
             posting.hold = Hold(await self._rt.locks.acquire(room_id))
         elif frame.hold is not None:
             frame.hold.touched = True
+            await frame.hold.quiet()
 
     async def unlock(self, posting: Posting) -> None:
         """Release the lock if the posting holds it. Harmless otherwise."""
         hold = posting.hold
         if hold is not None:
             posting.hold = None
-            hold.active = False
+            await self.release(hold)
+
+    async def release(self, hold: Hold) -> None:
+        """Give up the lock, but not before all writes under it are done."""
+        hold.active = False
+        if not hold.nested:
+            await self._rt.locks.release(hold.lease)
+            return
+
+        async def when_quiet() -> None:
             await hold.quiet()
             await self._rt.locks.release(hold.lease)
+
+        # Not in the task that called, which may be cancelled while it waits.
+        await asyncio.shield(self._rt.scope.spawn(when_quiet(), name="unlock"))
 
     async def load(self, posting: Posting) -> None:
         """Read the room as it is under the lock, and apply what its timers are due to do.
@@ -255,6 +269,7 @@ class Poster:
             outcome = await rt.hooks.run_gate(trigger, event, posting.context)
         posting.event = outcome.event
         if hold is not None and hold.touched:
+            await hold.quiet()
             await self._look_again(posting)
         posting.injected = outcome.injected
         cascade.tasks.extend(outcome.tasks)

@@ -12,7 +12,7 @@ from roomkit.models.participant import Participant
 from roomkit.store.base import ConversationStore
 
 _MODERATORS = (ParticipantRole.OWNER, ParticipantRole.AGENT)
-_GONE = SystemContent.model_construct(body="[Message deleted]", code="deleted")
+_GONE = SystemContent.constant(body="[Message deleted]", code="deleted")
 
 
 class RevisionRefusedError(Exception):

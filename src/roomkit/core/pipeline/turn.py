@@ -41,7 +41,7 @@ from roomkit.store.records import RoomSnapshot
 from roomkit.telemetry.base import SpanKind
 
 _REROUTES = 3
-_PROTOTYPE = InboundResult.model_construct()
+_PROTOTYPE = InboundResult.constant()
 
 
 @dataclass(slots=True, eq=False)

@@ -31,7 +31,7 @@ logger = logging.getLogger("roomkit.identity")
 
 type IdentityHookFn = Callable[..., Any | Awaitable[Any]]
 
-_UNKNOWN = IdentityResult.model_construct(status=IdentificationStatus.UNKNOWN)
+_UNKNOWN = IdentityResult.constant(status=IdentificationStatus.UNKNOWN)
 _TRIGGERS = {
     IdentificationStatus.AMBIGUOUS: HookTrigger.ON_IDENTITY_AMBIGUOUS,
     IdentificationStatus.PENDING: HookTrigger.ON_IDENTITY_AMBIGUOUS,
