@@ -7,6 +7,7 @@ What was blocked stays in the timeline, with the name of the hook and its reason
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from roomkit import (
     Channel,
@@ -24,6 +25,9 @@ FORBIDDEN = {"lottery"}
 
 
 async def main() -> None:
+    # The hook fails on purpose below; without this line its traceback is logged.
+    logging.getLogger("roomkit.hooks").disabled = True
+
     async with RoomKit() as kit:
 
         @kit.hook(HookTrigger.BEFORE_BROADCAST, name="word_list", on_error="block")

@@ -141,6 +141,8 @@ FURTHER: dict[str, str] = {
     "RoomClosedError": "roomkit.errors",
     "RoomLockManager": "roomkit.core.locks",
     "SMSProvider": "roomkit.providers.sms.base",
+    "SourceHealth": "roomkit.sources.base",
+    "SourceProvider": "roomkit.sources.base",
     "SpanKind": "roomkit.telemetry.base",
     "StatusBus": "roomkit.core.status_bus",
     "StatusUpdate": "roomkit.core.status_bus",

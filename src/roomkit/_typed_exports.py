@@ -164,6 +164,8 @@ from roomkit.realtime.base import EphemeralCallback as EphemeralCallback
 from roomkit.realtime.base import EphemeralEvent as EphemeralEvent
 from roomkit.realtime.base import RealtimeBackend as RealtimeBackend
 from roomkit.realtime.memory import InMemoryRealtime as InMemoryRealtime
+from roomkit.sources.base import SourceHealth as SourceHealth
+from roomkit.sources.base import SourceProvider as SourceProvider
 from roomkit.store.base import ConversationStore as ConversationStore
 from roomkit.store.memory import InMemoryStore as InMemoryStore
 from roomkit.telemetry.base import SpanKind as SpanKind

@@ -26,6 +26,7 @@ from roomkit.core.services.live import LiveService
 from roomkit.core.services.outbound import OutboundService
 from roomkit.core.services.people import PeopleService
 from roomkit.core.services.rooms import RoomOrchestrator, RoomService
+from roomkit.core.services.sources import SourceService
 from roomkit.core.services.speech import SpeechService
 from roomkit.core.services.transitions import Transitions
 from roomkit.core.services.webhooks import WebhookService
@@ -111,5 +112,6 @@ def assemble(
         live=LiveService(runtime, driver),
         outbound=OutboundService(runtime, driver),
         speech=speech,
+        sources=SourceService(runtime, inbound),
         host=KitHost(runtime, inbound),
     )

@@ -184,6 +184,7 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
         runtime = self._rt.runtime
         patience = runtime.limits.close_timeout
         steps: list[tuple[str, Callable[[], Awaitable[object]]]] = [
+            ("sources", self._rt.sources.close),
             ("tasks", lambda: runtime.scope.close(drain_seconds=patience / 2)),
             *((f"channel {one.channel_id}", one.close) for one in self.list_channels()),
             ("status bus", self._status_bus.close),

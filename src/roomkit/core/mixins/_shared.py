@@ -16,6 +16,7 @@ from roomkit.core.services.live import LiveService
 from roomkit.core.services.outbound import OutboundService
 from roomkit.core.services.people import PeopleService
 from roomkit.core.services.rooms import RoomService
+from roomkit.core.services.sources import SourceService
 from roomkit.core.services.speech import SpeechService
 from roomkit.core.services.webhooks import WebhookService
 
@@ -37,6 +38,7 @@ class KitParts:
     live: LiveService
     outbound: OutboundService
     speech: SpeechService
+    sources: SourceService
     host: KitHost
 
 

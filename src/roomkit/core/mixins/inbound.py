@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from roomkit.core.mixins._shared import KitMixin
 from roomkit.models.delivery import DeliveryStatus, InboundMessage, InboundResult, WebhookPayload
+from roomkit.sources.base import SourceHealth, SourceProvider
 
 
 class InboundMixin(KitMixin):
@@ -64,6 +65,51 @@ class InboundMixin(KitMixin):
             WebhookError: the payload is not one of the vendor's.
         """
         return await self._rt.webhooks.process(meta, channel_id)
+
+    async def attach_source(
+        self,
+        channel_id: str,
+        source: SourceProvider,
+        *,
+        auto_restart: bool = True,
+        restart_delay: float = 1.0,
+        max_restart_delay: float = 60.0,
+        max_restarts: int | None = None,
+    ) -> None:
+        """Start a source and hand in, as messages of the channel, what it delivers.
+
+        A source that fails is started again after `restart_delay` seconds, then after twice that
+        and so on up to `max_restart_delay`; a delivered message starts the count anew. After
+        `max_restarts` failures in a row, or the first without `auto_restart`, it is given up.
+
+        Raises:
+            ChannelNotRegisteredError: no such channel.
+            SourceAlreadyAttachedError: the channel has a source.
+        """
+        await self._rt.sources.attach(
+            channel_id,
+            source,
+            auto_restart=auto_restart,
+            restart_delay=restart_delay,
+            max_restart_delay=max_restart_delay,
+            max_restarts=max_restarts,
+        )
+
+    async def detach_source(self, channel_id: str) -> None:
+        """Stop a channel's source.
+
+        Raises:
+            SourceNotFoundError: the channel has none.
+        """
+        await self._rt.sources.detach(channel_id)
+
+    def source_health(self, channel_id: str) -> SourceHealth:
+        """How a channel's source is doing.
+
+        Raises:
+            SourceNotFoundError: the channel has none.
+        """
+        return self._rt.sources.health(channel_id)
 
     async def process_delivery_status(self, status: DeliveryStatus) -> None:
         """Record a vendor's report about a message sent earlier and tell the handlers.

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from roomkit.core.pipeline.cascade import Cascade, Hold, Inside, enclosing, enter_frame
+from roomkit.core.pipeline.cascade import (
+    Cascade,
+    Hold,
+    Inside,
+    enclosing,
+    enter_frame,
+    running_in,
+)
 from roomkit.core.pipeline.posting import Poster, Posting
-from roomkit.core.runtime import KitRuntime
+from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
 from roomkit.core.services.transitions import system_event
 from roomkit.errors import KitClosedError
 from roomkit.models.enums import EventStatus, EventType, HookTrigger
 from roomkit.models.event import RoomEvent
+from roomkit.models.task import Observation, Task
 from roomkit.telemetry.base import SpanKind
+
+logger = logging.getLogger("roomkit")
+
+_SAME_CHAIN = 60.0
+"""A task that waits for longer than this (in seconds) before it posts again is no endless loop."""
 
 
 class Operation:
@@ -51,11 +65,24 @@ class Driver:
         self.poster = poster
 
     def cascade_for(self, room_id: str) -> tuple[Cascade, bool]:
-        """The cascade that a call from here belongs to, and whether it begins with this call."""
+        """The cascade that a call from here belongs to, and whether it begins with this call.
+
+        The call is entered in it: it ends in `carry_through`, or with `let_go`.
+        """
         frame = enclosing(room_id)
-        if frame is not None:
-            return frame.cascade, False
-        return Cascade(room_id, self.runtime.limits.cascade_budget), True
+        cascade = Cascade(room_id, self._budget()) if frame is None else frame.cascade
+        cascade.enter()
+        return cascade, frame is None
+
+    def _budget(self) -> int:
+        """What a cascade that begins here may add: one event less than the one before it, if it
+        is started by a task that this one has left behind just now."""
+        before = running_in()
+        if before is None or (
+            before.finished and self.runtime.clock.monotonic() - before.ended_at > _SAME_CHAIN
+        ):
+            return self.runtime.limits.cascade_budget
+        return before.budget - 1
 
     async def prepare(self, posting: Posting, *, outermost: bool) -> None:
         """All steps before the commit. If this is cut short, call `Poster.unlock`."""
@@ -72,23 +99,37 @@ class Driver:
         """Take a posting all the way.
 
         The outermost caller waits for the whole cascade; a call from inside one only for the
-        commit.
+        commit. The posting has to be entered in its cascade.
         """
         try:
             await self.prepare(posting, outermost=outermost)
         except BaseException:
-            await self.poster.unlock(posting)
+            await self.let_go(posting, outermost=outermost)
             raise
         await self.carry_through(posting, outermost=outermost)
 
     async def carry_through(self, posting: Posting, *, outermost: bool) -> None:
         """Commit a prepared posting and see to what follows, whatever becomes of the caller."""
-        posting.cascade.enter()
         frame = enclosing(posting.event.room_id) if posting.hold is None else None
         hold = None if frame is None else frame.hold
         await self._owned(self._carry(posting, outermost=outermost), "turn", hold)
         if posting.error is not None:
             raise posting.error
+
+    async def let_go(self, posting: Posting, *, outermost: bool) -> None:
+        """End a call whose event will not be committed.
+
+        What hooks have set in motion meanwhile is followed to its end all the same.
+        """
+        try:
+            await self.poster.unlock(posting)
+        finally:
+            self._leave(posting.cascade, outermost=outermost)
+
+    def _leave(self, cascade: Cascade, *, outermost: bool) -> None:
+        cascade.leave()
+        if outermost:
+            self.runtime.scope.spawn(self.settle(cascade), name="cascade")
 
     async def _carry(self, posting: Posting, *, outermost: bool) -> None:
         cascade, telemetry = posting.cascade, self.runtime.telemetry
@@ -139,7 +180,6 @@ class Driver:
             changed: T = await self._owned(nested, "operation", frame.hold)
             return changed
         cascade, outermost = self.cascade_for(room_id)
-        cascade.enter()
         result: T = await self._owned(
             self._operate(room_id, body, cascade, outermost=outermost), "operation"
         )
@@ -161,8 +201,10 @@ class Driver:
                     result = await body(Operation(room_id, cascade, self))
             finally:
                 await self.poster.release(hold)
-        finally:
-            cascade.leave()
+        except BaseException:
+            self._leave(cascade, outermost=outermost)
+            raise
+        cascade.leave()
         if outermost:
             await self.settle(cascade)
         return result
@@ -174,44 +216,64 @@ class Driver:
         Observers may themselves set something in motion, which then is awaited in its turn.
         """
         told = 0
-        while True:
-            if cascade.pending:
-                await cascade.idle()
-            news = len(cascade.sent) > told and self._is_watched(cascade.room_id)
-            if not news and not cascade.tasks and not cascade.observations:
-                break
-            enter_frame(cascade)
-            sent = cascade.sent[told:]
-            told += len(sent)
-            await self._save_side_effects(cascade)
-            await self._tell_observers(cascade, sent)
-        cascade.finished = True
+        try:
+            while True:
+                if cascade.pending:
+                    await cascade.idle()
+                news = len(cascade.sent) > told and self._is_watched(cascade.room_id)
+                if not news and not cascade.tasks and not cascade.observations:
+                    break
+                enter_frame(cascade)
+                sent = cascade.sent[told:]
+                told += len(sent)
+                await self._save_side_effects(cascade)
+                await self._tell_observers(cascade, sent)
+        finally:
+            cascade.finished = True
+            cascade.ended_at = self.runtime.clock.monotonic()
 
     async def _save_side_effects(self, cascade: Cascade) -> None:
-        rt = self.runtime
         tasks, cascade.tasks = cascade.tasks, []
         observations, cascade.observations = cascade.observations, []
         for observation in observations:
-            saved = await rt.store.add_observation(
-                observation.evolve(room_id=observation.room_id or cascade.room_id)
-            )
-            cascade.saved_observations.append(saved)
+            await self._attempt(cascade, self._save_observation(cascade, observation))
         for task in tasks:
-            task = await rt.store.add_task(task.evolve(room_id=task.room_id or cascade.room_id))
-            cascade.saved_tasks.append(task)
-            if rt.hooks.listens(HookTrigger.ON_TASK_CREATED, task.room_id):
-                notice = system_event(
-                    task.room_id,
-                    "task_created",
-                    task.title,
-                    event_type=EventType.TASK_CREATED,
-                    task_id=task.id,
-                    status=task.status.value,
-                    assigned_to=task.assigned_to,
-                )
-                cascade.failures += await rt.observe(
-                    HookTrigger.ON_TASK_CREATED, notice, task.room_id
-                )
+            await self._attempt(cascade, self._save_task(cascade, task))
+
+    async def _save_observation(self, cascade: Cascade, observation: Observation) -> None:
+        saved = await self.runtime.store.add_observation(
+            observation.evolve(room_id=observation.room_id or cascade.room_id)
+        )
+        cascade.saved_observations.append(saved)
+
+    async def _save_task(self, cascade: Cascade, task: Task) -> None:
+        rt = self.runtime
+        task = await rt.store.add_task(task.evolve(room_id=task.room_id or cascade.room_id))
+        cascade.saved_tasks.append(task)
+        if rt.hooks.listens(HookTrigger.ON_TASK_CREATED, task.room_id):
+            notice = system_event(
+                task.room_id,
+                "task_created",
+                task.title,
+                event_type=EventType.TASK_CREATED,
+                task_id=task.id,
+                status=task.status.value,
+                assigned_to=task.assigned_to,
+            )
+            cascade.failures += await rt.observe(HookTrigger.ON_TASK_CREATED, notice, task.room_id)
+
+    async def _attempt(self, cascade: Cascade, step: Coroutine[Any, Any, None]) -> None:
+        """Take a step that comes after the commit: its failure is reported and undoes nothing."""
+        try:
+            await step
+        except Exception as error:  # a store that is down, or a task for a room that is not there
+            logger.error(
+                "something that follows a message in room %s failed: %s",
+                cascade.room_id,
+                type(error).__name__,
+                exc_info=error,
+            )
+            cascade.errors.append(f"{SYSTEM_CHANNEL}: {type(error).__name__}")
 
     def _is_watched(self, room_id: str) -> bool:
         """Whether anybody wants to hear of events that were sent."""
@@ -230,11 +292,9 @@ class Driver:
         for event_id in sent:
             event = cascade.current[event_id]
             if before:
-                cascade.failures += await rt.observe(
-                    HookTrigger.BEFORE_BROADCAST, event, room_id, only_async=True
-                )
+                await self._attempt(cascade, self._observe(cascade, event, only_async=True))
             if after:
-                cascade.failures += await rt.observe(HookTrigger.AFTER_BROADCAST, event, room_id)
+                await self._attempt(cascade, self._observe(cascade, event))
             if processed:
                 await rt.events.emit(
                     "event_processed",
@@ -244,6 +304,14 @@ class Driver:
                     index=event.index,
                     chain_depth=event.chain_depth,
                 )
+
+    async def _observe(
+        self, cascade: Cascade, event: RoomEvent, *, only_async: bool = False
+    ) -> None:
+        trigger = HookTrigger.BEFORE_BROADCAST if only_async else HookTrigger.AFTER_BROADCAST
+        cascade.failures += await self.runtime.observe(
+            trigger, event, cascade.room_id, only_async=only_async
+        )
 
     async def release_pending(self, operation: Operation) -> None:
         """Send out, in order, what was held back while a room was paused. The lock must be

@@ -233,11 +233,16 @@ class Poster:
                 event_id=event.id,
                 chain_depth=event.chain_depth,
             )
-        elif not outermost:
-            frame = enclosing(event.room_id)
-            too_deep = frame is not None and frame.depth > limits.max_gate_depth
-            if too_deep or not cascade.spend():
-                posting.block("cascade_budget", "cascade_budget_exceeded")
+        elif not self._within_budget(posting, outermost=outermost):
+            posting.block("cascade_budget", "cascade_budget_exceeded")
+
+    def _within_budget(self, posting: Posting, *, outermost: bool) -> bool:
+        cascade = posting.cascade
+        if outermost:
+            return cascade.budget >= 0
+        frame = enclosing(cascade.room_id)
+        too_deep = frame is not None and frame.depth > self._rt.limits.max_gate_depth
+        return not too_deep and cascade.spend()
 
     async def check_revision(self, posting: Posting) -> None:
         """An edit or delete needs a target and a right to it, and is seen by nobody who did not

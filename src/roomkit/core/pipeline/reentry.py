@@ -58,5 +58,6 @@ class Reentry:
         if self._driver is None:
             raise RuntimeError("the re-entry was not connected")
         posting = Posting(event=answer, cascade=cascade, origin="response")
+        cascade.enter()
         await self._driver.post(posting, outermost=False)
         return posting.event if posting.status == "stored" else None

@@ -120,7 +120,7 @@ class InboundPipeline:
             await bounded(rt.clock, rt.limits.process_timeout, self._until_commit(turn))
         except BaseException as error:
             if turn.posting is not None:
-                await self._driver.poster.unlock(turn.posting)
+                await self._driver.let_go(turn.posting, outermost=turn.outermost)
             if isinstance(error, DeadlineExceededError):
                 return await self._timed_out(turn)
             raise

@@ -1,0 +1,432 @@
+"""Messages that take too long, and callers that go away in the middle of one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from roomkit import (
+    EditContent,
+    EventType,
+    HookResult,
+    HookTrigger,
+    InboundMessage,
+    InboundResult,
+    RoomContext,
+    RoomEvent,
+    RoomKit,
+    RoomStatus,
+    TextContent,
+)
+from roomkit.channels.base import text_of
+from roomkit.core.locks import InMemoryLockManager, RoomLease
+from roomkit.store.base import ConversationStore
+from roomkit.store.memory import InMemoryStore
+from roomkit.store.records import CommitOutcome, TimelineCommit
+from roomkit.testing import VirtualClock
+from roomkit.testing.stores import YieldingStore
+from tests.helpers import say
+from tests.scenarios.actors import Thinker, Transport, Witness, said, seat, timeline
+from tests.scenarios.conftest import KitFactory
+from tests.scenarios.stores import StepwiseStore
+
+
+class SlowParser(Transport):
+    """Takes its time over messages that say so."""
+
+    def __init__(self, channel_id: str, clock: VirtualClock) -> None:
+        super().__init__(channel_id)
+        self.clock = clock
+
+    async def handle_inbound(self, message: InboundMessage, context: RoomContext) -> RoomEvent:
+        if message.content == TextContent(body="slow"):
+            await self.clock.sleep(30)
+        return await super().handle_inbound(message, context)
+
+
+async def test_everything_before_the_commit_shares_one_deadline(
+    make_kit: KitFactory, clock: VirtualClock
+) -> None:
+    """A4: also what happens outside of the lock."""
+    kit = make_kit(process_timeout=0.3)
+    await seat(kit, "r", SlowParser("a", clock), Transport("b"))
+    witness = Witness(kit).on("process_timeout")
+    rows = await timeline(kit)
+
+    async with clock.auto():
+        result = await say(kit, "a", "slow", key="k")
+
+    assert (result.blocked, result.reason, result.event) == (True, "process_timeout", None)
+    assert clock.monotonic() == pytest.approx(0.3)
+    assert await timeline(kit) == rows
+    assert [event.room_id for event in witness.of("process_timeout")] == ["r"]
+    # The key was not used up: the vendor's redelivery is a new message.
+    assert not (await say(kit, "a", "quick", key="k")).blocked
+
+
+async def test_slow_gate_is_cut_short_and_gives_up_the_room(
+    make_kit: KitFactory, clock: VirtualClock
+) -> None:
+    """INB-16, S-11, LOCK-04."""
+    kit = make_kit(process_timeout=2)
+    b = Transport("b")
+    await seat(kit, "r", Transport("a"), b)
+
+    @kit.hook(HookTrigger.BEFORE_BROADCAST)
+    async def gate(event: RoomEvent, _context: RoomContext) -> HookResult:
+        if text_of(event.content) == "slow":
+            await clock.sleep(60)
+        return HookResult.allow()
+
+    async with clock.auto():
+        results = await asyncio.gather(say(kit, "a", "slow"), say(kit, "a", "after"))
+    assert [result.reason for result in results] == ["process_timeout", None]
+    assert b.texts == await said(kit) == ["after"]
+
+
+async def test_waiting_for_the_room_is_bounded_too(
+    make_kit: KitFactory, clock: VirtualClock
+) -> None:
+    """A4."""
+    kit = make_kit(process_timeout=2)
+    await seat(kit, "r", Transport("a"), Transport("b"))
+    lease = await kit.lock_manager.acquire("r") if hasattr(kit, "lock_manager") else None
+    assert lease is None
+    locks = InMemoryLockManager()
+    other = make_kit(process_timeout=2, lock_manager=locks)
+    for channel_id in ("a", "b"):
+        other.register_channel(Transport(channel_id))
+    held = await locks.acquire("r")
+    async with clock.auto():
+        result = await say(other, "a", "hello")
+    assert result.reason == "process_timeout"
+    await locks.release(held)
+    assert not (await say(other, "a", "hello")).blocked
+
+
+async def test_time_limit_does_not_cover_deliveries(
+    make_kit: KitFactory, clock: VirtualClock
+) -> None:
+    """A3: a stored message is never reported as timed out."""
+    kit = make_kit(process_timeout=0.3)
+    b = Transport("b", lambda _event: clock.sleep(10))
+    await seat(kit, "r", Transport("a"), b, Thinker("ai", lambda *_: clock.sleep(10)))
+    async with clock.auto():
+        result = await say(kit, "a", "hello")
+    assert (result.blocked, result.reason) == (False, None)
+    assert b.texts == await said(kit) == ["hello"]
+
+
+async def test_time_limit_does_not_cover_the_commit(clock: VirtualClock) -> None:
+    """A3: a slow store makes a slow answer, not a wrong one."""
+
+    class SlowStore(InMemoryStore):
+        async def commit(self, commit: TimelineCommit) -> CommitOutcome:
+            await clock.sleep(10)
+            outcome = await super().commit(commit)
+            await clock.sleep(10)
+            return outcome
+
+    kit = RoomKit(store=SlowStore(), clock=clock, process_timeout=0.3)
+    b = Transport("b")
+    async with clock.auto():
+        await seat(kit, "r", Transport("a"), b)
+        result = await say(kit, "a", "hello")
+        assert not result.blocked
+        assert b.texts == await said(kit) == ["hello"]
+        await kit.close()
+
+
+async def test_slow_delivery_fails_by_its_own_limit(
+    make_kit: KitFactory, clock: VirtualClock
+) -> None:
+    kit = make_kit(delivery_timeout=5)
+    await seat(kit, "r", Transport("a"), Transport("b", lambda _event: clock.sleep(60)))
+    async with clock.auto():
+        result = await say(kit, "a", "hello")
+    assert result.delivery_results["b"].error_code == "timeout"
+    assert clock.monotonic() == pytest.approx(5)
+
+
+class YieldingLocks(InMemoryLockManager):
+    """Lets others run around every acquisition, as locks on a server do."""
+
+    async def acquire(self, room_id: str) -> RoomLease:
+        await asyncio.sleep(0)
+        lease = await super().acquire(room_id)
+        try:
+            await asyncio.sleep(0)
+        except BaseException:
+            await super().release(lease)
+            raise
+        return lease
+
+
+async def cancel_at(step: int, call: Coroutine[Any, Any, Any], times: int = 1) -> bool:
+    """Run a call and cancel it at its `step`-th wait; False if it was done before.
+
+    With `times` it is cancelled again at each of the following turns of the loop.
+    """
+    task = asyncio.ensure_future(call)
+    for _ in range(step):
+        await asyncio.sleep(0)
+        if task.done():
+            break
+    if task.done():
+        await task
+        return False
+    for _ in range(times):
+        task.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    return True
+
+
+async def at_rest() -> None:
+    """Let everything come to its end that goes on by itself."""
+    for _ in range(300):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture(params=[YieldingStore, StepwiseStore], ids=["yielding", "stepwise"])
+def store(request: pytest.FixtureRequest) -> ConversationStore:
+    """Only stores that can be cancelled in the middle of something."""
+    made: ConversationStore = request.param()
+    return made
+
+
+class Story:
+    """A room in which everything waits at least once, to be cancelled there."""
+
+    def __init__(self, kit: RoomKit) -> None:
+        self.kit = kit
+        self.b = Transport("b", self.wait)
+        self.witness = Witness(kit).hook(HookTrigger.AFTER_BROADCAST)
+        kit.hook_engine.register(HookTrigger.BEFORE_BROADCAST, self.wait)
+
+    async def wait(self, *_: object) -> None:
+        await asyncio.sleep(0)
+
+    async def answer(self, *_: object) -> str:
+        await asyncio.sleep(0)
+        return "answer"
+
+    async def begin(self) -> None:
+        await seat(self.kit, "r", Transport("a"), self.b, Thinker("ai", self.answer))
+
+    async def check(self, first: str) -> bool:
+        """Either there is no trace of the message, or it was seen through; tells which."""
+        await at_rest()
+        texts = await said(self.kit)
+        assert texts in ([], [first, "answer"])
+        assert self.b.texts == texts
+        told = [text_of(event.content) for event in self.witness.of("after_broadcast")]
+        assert told == texts
+        indices = [event.index for event in await timeline(self.kit)]
+        assert indices == list(range(len(indices)))
+        return bool(texts)
+
+
+@pytest.fixture
+async def yielding_kit(
+    make_kit: KitFactory, clock: VirtualClock
+) -> AsyncIterator[KitFactory]:
+    def make(**options: Any) -> RoomKit:
+        return make_kit(lock_manager=YieldingLocks(), **options)
+
+    yield make
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_caller_may_go_away_at_any_moment(
+    store: ConversationStore, clock: VirtualClock, times: int
+) -> None:
+    """M6: the cancellation surfaces, the room is not stuck, and the message is either not there
+    or seen through."""
+    outcomes: set[bool] = set()
+    step, cancelled = 0, True
+    while cancelled:
+        kit = RoomKit(store=type(store)(), clock=clock, lock_manager=YieldingLocks())
+        story = Story(kit)
+        await story.begin()
+        cancelled = await cancel_at(step, say(kit, "a", "hello"), times)
+        outcomes.add(await story.check("hello"))
+        # The room takes the next message.
+        result: InboundResult = await say(kit, "a", "next")
+        assert not result.blocked
+        await kit.close()
+        step += 1
+    assert outcomes == {True, False}
+    assert step > 20
+
+
+async def test_caller_of_the_first_message_may_go_away_at_any_moment(
+    store: ConversationStore, clock: VirtualClock
+) -> None:
+    """M6: no room is left behind that nobody finds again."""
+    step, cancelled = 0, True
+    while cancelled:
+        kit = RoomKit(store=type(store)(), clock=clock, lock_manager=YieldingLocks())
+        kit.register_channel(Transport("a"))
+        cancelled = await cancel_at(step, say(kit, "a", "hello"))
+        await at_rest()
+        await say(kit, "a", "next")
+        rooms = await kit.store.list_rooms()
+        assert len(rooms) == 1, f"cancelled at step {step}"
+        assert (await said(kit, rooms[0].id))[-1] == "next"
+        await kit.close()
+        step += 1
+
+
+async def test_hook_may_run_out_of_time_at_any_moment_of_what_it_does_to_the_room(
+    store: ConversationStore, clock: VirtualClock
+) -> None:
+    """M6: nothing that was begun under the lock is left half done."""
+    step, cancelled = 0, True
+    while cancelled:
+        kit = RoomKit(store=type(store)(), clock=clock, lock_manager=YieldingLocks())
+        b = Transport("b")
+        await seat(kit, "r", Transport("a"), b, Transport("bot"))
+
+        async def meddle(kit: RoomKit = kit) -> None:
+            await kit.mute("r", "bot")
+            await kit.send_event("r", "a", TextContent(body="inner"))
+            await kit.unmute("r", "bot")
+
+        @kit.hook(HookTrigger.BEFORE_BROADCAST)
+        async def gate(
+            event: RoomEvent, _context: RoomContext, step: int = step, kit: RoomKit = kit
+        ) -> HookResult:
+            nonlocal cancelled
+            if text_of(event.content) == "outer":
+                cancelled = await cancel_inside(step, meddle(kit))
+            return HookResult.allow()
+
+        await say(kit, "a", "outer")
+        await at_rest()
+
+        assert await said(kit) in (["outer"], ["inner", "outer"])
+        assert b.texts == await said(kit)
+        notices = [event.type for event in await timeline(kit)]
+        muted = (await kit.get_binding("r", "bot")).muted
+        changes = notices.count(EventType.CHANNEL_MUTED) - notices.count(
+            EventType.CHANNEL_UNMUTED
+        )
+        assert changes == muted, f"cancelled at step {step}"
+        await kit.close()
+        step += 1
+
+
+async def cancel_inside(step: int, call: Coroutine[Any, Any, Any]) -> bool:
+    """Await a call in this very task, and have it cancelled at its `step`-th wait."""
+    task = asyncio.current_task()
+    assert task is not None
+    turns = 0
+
+    def tick() -> None:
+        nonlocal turns
+        if turns == step:
+            task.cancel()
+        else:
+            turns += 1
+            handles.append(asyncio.get_running_loop().call_soon(tick))
+
+    handles = [asyncio.get_running_loop().call_soon(tick)]
+    try:
+        await call
+    except asyncio.CancelledError:
+        task.uncancel()
+        return True
+    finally:
+        handles[-1].cancel()
+    return False
+
+
+@pytest.mark.parametrize("what", ["send_event", "edit", "close_room", "attach", "resume"])
+async def test_other_calls_may_be_cancelled_at_any_moment(
+    store: ConversationStore, clock: VirtualClock, what: str
+) -> None:
+    """M6: a change and the record of it go together."""
+    step, cancelled = 0, True
+    while cancelled:
+        kit = RoomKit(store=type(store)(), clock=clock, lock_manager=YieldingLocks())
+        b, late = Transport("b"), Transport("late")
+        await seat(kit, "r", Transport("a"), b)
+        kit.register_channel(late)
+        original = (await say(kit, "a", "hello")).event
+        assert original is not None
+        if what == "resume":
+            await kit.pause_room("r")
+            await say(kit, "a", "held")
+        calls: dict[str, Any] = {
+            "send_event": lambda kit=kit: kit.send_event("r", "a", TextContent(body="sent")),
+            "edit": lambda kit=kit, original=original: say(
+                kit, "a", EditContent(target_event_id=original.id, new_content=NEW)
+            ),
+            "close_room": lambda kit=kit: kit.close_room("r"),
+            "attach": lambda kit=kit: kit.attach_channel("r", "late"),
+            "resume": lambda kit=kit: kit.resume_room("r"),
+        }
+        cancelled = await cancel_at(step, calls[what]())
+        await at_rest()
+        await check_consistency(kit, what, b, original)
+        with suppress(Exception):
+            await say(kit, "a", "next", room_id="r")
+        await kit.close()
+        step += 1
+    assert step > 3
+
+
+NEW = TextContent(body="better")
+
+
+async def check_consistency(
+    kit: RoomKit, what: str, b: Transport, original: RoomEvent
+) -> None:
+    types = [event.type for event in await timeline(kit)]
+    if what == "send_event":
+        assert b.texts == await said(kit)
+    elif what == "edit":
+        stored = await kit.store.get_event(original.id)
+        assert stored is not None
+        assert (stored.content == NEW) == (EventType.EDIT in types) == (len(b.received) == 2)
+    elif what == "close_room":
+        room = await kit.get_room("r")
+        assert (room.status is RoomStatus.CLOSED) == (room.closed_at is not None)
+    elif what == "attach":
+        attached = [binding.channel_id for binding in await kit.list_bindings("r")]
+        assert types.count(EventType.CHANNEL_ATTACHED) == len(attached)
+    elif (await kit.get_room("r")).status is RoomStatus.ACTIVE:
+        assert b.texts == ["hello", "held"]
+    else:
+        assert b.texts == ["hello"]
+
+
+async def test_cancelled_caller_does_not_hold_up_the_next(kit: RoomKit) -> None:
+    """A message that waits for the room leaves the line without a trace."""
+    inside, go_on = asyncio.Event(), asyncio.Event()
+    b = Transport("b")
+    await seat(kit, "r", Transport("a"), b)
+
+    @kit.hook(HookTrigger.BEFORE_BROADCAST)
+    async def gate(event: RoomEvent, _context: RoomContext) -> None:
+        if text_of(event.content) == "first":
+            inside.set()
+            await go_on.wait()
+
+    first = asyncio.create_task(say(kit, "a", "first"))
+    await inside.wait()
+    second = asyncio.create_task(say(kit, "a", "second"))
+    third = asyncio.create_task(say(kit, "a", "third"))
+    await at_rest()
+    second.cancel()
+    await at_rest()
+    go_on.set()
+    await asyncio.gather(first, third)
+    assert second.cancelled()
+    assert b.texts == await said(kit) == ["first", "third"]
