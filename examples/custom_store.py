@@ -71,8 +71,7 @@ class DictStore(ConversationStore):
         return self._counted(self._rooms.get(room.id) or self._rooms.put(room))
 
     async def get_room(self, room_id: str) -> Room | None:
-        room = self._rooms.get(room_id)
-        return None if room is None else self._counted(room)
+        return next(map(self._counted, self._rooms.where(id=room_id)), None)
 
     async def update_room(self, room: Room) -> Room:
         return self._counted(self._rooms.replace(room))
@@ -87,16 +86,14 @@ class DictStore(ConversationStore):
         metadata: Mapping[str, Any] | None = None, participant_id: str | None = None,
         channel_id: str | None = None, offset: int = 0, limit: int = 50,
     ) -> list[Room]:  # fmt: skip
-        attached = {seat.room_id for seat in self._seats.where(channel_id=channel_id)}
         joined = {one.room_id for one in self._people.where(id=participant_id) if takes_part(one)}
-        found = [
+        return [
             self._counted(room)
             for room in self._rooms.where(organization_id=organization_id, status=status)
             if {**room.metadata, **(metadata or {})} == room.metadata
             and (participant_id is None or room.id in joined)
-            and (channel_id is None or room.id in attached)
-        ]
-        return found[offset : offset + limit]
+            and (channel_id is None or self._seats.get(room.id, channel_id) is not None)
+        ][offset : offset + limit]
 
     async def find_room_id_by_channel(
         self, channel_id: str, status: RoomStatus | None = None
@@ -160,10 +157,9 @@ class DictStore(ConversationStore):
 
     async def create_identity(self, identity: Identity) -> Identity:
         self._owners = {key: one for key, one in self._owners.items() if one != identity.id}
-        for kind, addresses in identity.addresses.items():
+        for channel_type, addresses in identity.addresses.items():
             for address in addresses:
-                key = (identity.organization_id, kind, canonical_address(kind, address))
-                self._owners[key] = identity.id
+                self._claim(identity, channel_type, address)
         return self._identities.put(identity)
 
     async def get_identity(self, identity_id: str) -> Identity | None:
@@ -179,7 +175,12 @@ class DictStore(ConversationStore):
         identity = self._identities.one(identity_id)
         known = [*identity.addresses.get(channel_type, []), address]
         addresses = {**identity.addresses, channel_type: list(dict.fromkeys(known))}
-        await self.create_identity(identity.evolve(addresses=addresses))
+        self._identities.put(identity.evolve(addresses=addresses))
+        self._claim(identity, channel_type, address)
+
+    def _claim(self, identity: Identity, channel_type: str, address: str) -> None:
+        key = (identity.organization_id, channel_type, canonical_address(channel_type, address))
+        self._owners[key] = identity.id
 
     async def add_task(self, task: Task) -> Task:
         self._rooms.one(task.room_id)

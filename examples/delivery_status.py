@@ -49,9 +49,7 @@ async def main() -> None:
         await report(event.id, "mock-1", "delivered")  # late: nothing goes back
 
         event = await kit.send_event("case", "desk", TextContent(body="Are you there?"))
-        await report(
-            event.id, "mock-2", "failed", error_code="30003", error_message="unreachable"
-        )
+        await report(event.id, "mock-2", "failed", error_code="30003", error_message="unreachable")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Identity: a stranger is asked who they are before their messages are let in.
 
-The resolver looks senders up. For one it does not know, the identity hook asks for a customer
-number; the message waits outside, stored as blocked. The right number opens the door, and from
-then on the sender is the known participant.
+The resolver looks senders up in a directory. For one it does not know, the identity hook asks for
+a customer number; the message waits outside, stored as blocked. The right number opens the door,
+and the directory learns the address.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from roomkit import (
     HookTrigger,
     Identity,
     IdentityHookResult,
+    IdentityResolver,
+    IdentityResult,
     InboundMessage,
     InjectedEvent,
-    MockIdentityResolver,
     MockSMSProvider,
     RoomContext,
     RoomEvent,
@@ -24,15 +25,26 @@ from roomkit import (
     SMSChannel,
     TextContent,
 )
+from roomkit.models.enums import IdentificationStatus
 
 CUSTOMERS = {"4711": Identity(id="ada", display_name="Ada Lovelace")}
 QUESTION = InjectedEvent(content=TextContent(body="What is your customer number?"))
 
 
+class Directory(IdentityResolver):
+    def __init__(self) -> None:
+        self.people = {"+15550001111": Identity(id="bob", display_name="Bob")}
+
+    async def resolve(self, message: InboundMessage, context: RoomContext) -> IdentityResult:
+        person = self.people.get(message.sender_id)
+        if person is None:
+            return IdentityResult(status=IdentificationStatus.UNKNOWN)
+        return IdentityResult(status=IdentificationStatus.IDENTIFIED, identity=person)
+
+
 async def main() -> None:
-    sms = MockSMSProvider()
-    known = {"+15550001111": Identity(id="bob", display_name="Bob")}
-    async with RoomKit(identity_resolver=MockIdentityResolver(known)) as kit:
+    sms, directory = MockSMSProvider(), Directory()
+    async with RoomKit(identity_resolver=directory) as kit:
         kit.register_channel(SMSChannel("sms", provider=sms))
 
         @kit.identity_hook(HookTrigger.ON_IDENTITY_UNKNOWN)
@@ -40,29 +52,24 @@ async def main() -> None:
             customer = CUSTOMERS.get(Channel.extract_text(event))
             if customer is None:
                 return IdentityHookResult.challenge(QUESTION)
+            directory.people[str(event.source.participant_id)] = customer
             return IdentityHookResult.resolved(customer)
 
-        @kit.hook(HookTrigger.ON_PARTICIPANT_IDENTIFIED)
-        async def welcome(event: RoomEvent, context: RoomContext) -> None:
-            print(f"  hook: {event.source.participant_id} is identified")
-
-        async def receive(number: str, text: str) -> str:
+        async def receive(number: str, text: str) -> None:
             print(f"{number}: {text}")
-            result = await kit.process_inbound(
-                InboundMessage(channel_id="sms", sender_id=number, content=TextContent(body=text))
+            message = InboundMessage(
+                channel_id="sms", sender_id=number, content=TextContent(body=text)
             )
-            print(f"  {'blocked: ' + str(result.reason) if result.blocked else 'accepted'}")
-            assert result.room_id is not None
-            return result.room_id
+            result = await kit.process_inbound(message)
+            if result.blocked or result.event is None:
+                print(f"  blocked: {result.reason}; asked: {sms.sent[-1].body}")
+            else:
+                print(f"  accepted from {result.event.source.participant_id}")
 
         await receive("+15550001111", "I am known.")
         await receive("+15559998888", "Where is my parcel?")
-        print(f"  to {sms.sent[-1].to}: {sms.sent[-1].body}")
         await receive("+15559998888", "4711")
-        room_id = await receive("+15559998888", "So, where is it?")
-
-        for one in await kit.store.list_participants(room_id):
-            print(f"{one.address or one.id}: {one.display_name} ({one.identification})")
+        await receive("+15559998888", "So, where is it?")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,15 @@ from __future__ import annotations
 
 import asyncio
 
-from roomkit import Access, Channel, InboundMessage, RoomEvent, RoomKit, TextContent
-from roomkit.channels.websocket import WebSocketChannel
+from roomkit import (
+    Access,
+    Channel,
+    InboundMessage,
+    RoomEvent,
+    RoomKit,
+    TextContent,
+    WebSocketChannel,
+)
 
 
 async def main() -> None:

@@ -25,10 +25,14 @@ BUSY = ProviderResult(success=False, error="busy", retryable=True, retry_after=3
 NO_SUCH_NUMBER = ProviderResult(success=False, error="no such number", error_code="bad_number")
 
 
+def message(text: str) -> InboundMessage:
+    return InboundMessage(channel_id="desk", sender_id="grace", content=TextContent(body=text))
+
+
 async def main() -> None:
     clock = VirtualClock(auto=True)
     sms = MockSMSProvider()
-    async with RoomKit(clock=clock, inbound_rate_limit=RateLimit(max_per_minute=4)) as kit:
+    async with RoomKit(clock=clock, inbound_rate_limit=RateLimit(max_per_minute=6)) as kit:
         kit.register_channel(WebSocketChannel("desk"))
         kit.register_channel(SMSChannel("sms", provider=sms))
         await kit.create_room("case")
@@ -43,29 +47,25 @@ async def main() -> None:
 
         async def say(text: str) -> None:
             before, attempts = clock.monotonic(), len(sms.sent)
-            message = InboundMessage(
-                channel_id="desk", sender_id="grace", content=TextContent(body=text)
-            )
-            result = await kit.process_inbound(message)
-            delivery = result.delivery_results.get("sms")
-            outcome = result.reason or (delivery and (delivery.error or "sent"))
+            result = await kit.process_inbound(message(text), room_id="case")
+            delivery = result.delivery_results["sms"]
             print(
-                f"{text}: {outcome}, {len(sms.sent) - attempts} attempts, "
+                f"{text}: {delivery.error or 'sent'}, {len(sms.sent) - attempts} attempts, "
                 f"{clock.monotonic() - before:.0f} s"
             )
 
         await say("first")
-        await say("second, which waits")
+        await say("second, which waits for its turn")
         sms.results.append(BUSY)
         await say("third, while the vendor is busy")
         sms.results.append(NO_SUCH_NUMBER)
         await say("fourth, which the vendor refuses")
 
-        for _ in range(5):
-            await kit.process_inbound(
-                InboundMessage(channel_id="desk", sender_id="g", content=TextContent(body="x"))
-            )
-        await say("one too many")
+        await clock.advance(60)
+        await kit.create_room("lobby")
+        for number in range(1, 9):
+            result = await kit.process_inbound(message("hello"), room_id="lobby")
+            print(f"flood, message {number}: {result.reason or 'accepted'}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,9 @@ from roomkit._clock import Clock
 
 logger = logging.getLogger("roomkit.tasks")
 
+_CLOSING_ROUNDS = 2
+"""Tasks that are cancelled may start others to clean up behind them."""
+
 
 class TaskScope:
     """Owns background tasks: keeps them alive, reports what they raise, and ends them on close."""
@@ -18,7 +21,6 @@ class TaskScope:
     def __init__(self, name: str) -> None:
         self._name = name
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._closed = False
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -65,18 +67,21 @@ class TaskScope:
         The time is real whatever clock is in use: a process must end even if virtual time stands
         still.
         """
-        current = asyncio.current_task()
-        pending = {task for task in self._tasks if task is not current}
-        if pending and drain_seconds > 0:
+        if pending := self._pending():
             await asyncio.wait(pending, timeout=drain_seconds)
-        pending = {task for task in self._tasks if task is not current}
-        if not pending:
-            return
-        logger.warning("%d tasks of %s did not end in time", len(pending), self._name)
-        for task in pending:
-            task.cancel()
-        # A task that swallows its cancellation must not keep the process from ending.
-        await asyncio.wait(pending, timeout=drain_seconds or 1.0)
+        for _ in range(_CLOSING_ROUNDS):
+            pending = self._pending()
+            if not pending:
+                return
+            logger.warning("%d tasks of %s did not end in time", len(pending), self._name)
+            for task in pending:
+                task.cancel()
+            # A task that swallows its cancellation must not keep the process from ending.
+            await asyncio.wait(pending, timeout=drain_seconds or 1.0)
+
+    def _pending(self) -> set[asyncio.Task[Any]]:
+        current = asyncio.current_task()
+        return {task for task in self._tasks if task is not current}
 
 
 class _Resumed(Awaitable[Any]):

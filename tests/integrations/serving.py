@@ -41,5 +41,7 @@ async def serving(app: Any, *, listener: socket.socket | None = None) -> AsyncIt
         yield f"127.0.0.1:{port_of(listener)}"
     finally:
         server.should_exit = True
-        await running
-        listener.close()
+        try:
+            await running
+        finally:
+            listener.close()

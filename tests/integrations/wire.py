@@ -30,7 +30,7 @@ class Wire:
         frame: Frame = {"type": "message", **fields}
         if text is not None:
             frame["text"] = text
-        await self.raw(json.dumps(frame))
+        await self.raw(json.dumps(frame, ensure_ascii=False))
 
     async def raw(self, data: str | bytes) -> None:
         await self.connection.send(data)
@@ -42,10 +42,10 @@ class Wire:
                 return self.kept.pop(index)
         async with asyncio.timeout(PATIENCE):
             while True:
-                frame = json.loads(await self.connection.recv())
-                if _fits(frame, kind, fields):
-                    return frame
-                self.kept.append(frame)
+                arrived: Frame = json.loads(await self.connection.recv())
+                if _fits(arrived, kind, fields):
+                    return arrived
+                self.kept.append(arrived)
 
     async def nothing(self, kind: str, seconds: float = 0.1) -> None:
         """No frame of a type, and none arriving for a moment."""
@@ -80,11 +80,17 @@ async def connected(
     *,
     ready: bool = True,
     headers: Mapping[str, str] | None = None,
+    in_: str | None = None,
     **query: Any,
 ) -> AsyncIterator[Wire]:
     """Connect and, unless told otherwise, wait until the server is ready."""
+    if in_ is not None:
+        query["in"] = in_
     url = f"ws://{host}{path}" + (f"?{urlencode(query)}" if query else "")
-    async with connect(url, additional_headers=headers, proxy=None) as connection:
+    # Uncompressed, so that a frame is as large on the way as it is in the test.
+    async with connect(
+        url, additional_headers=headers, proxy=None, compression=None
+    ) as connection:
         wire = Wire(connection)
         if ready:
             wire.ready = await wire.next("ready")

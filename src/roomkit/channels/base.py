@@ -27,7 +27,13 @@ from roomkit.models.content import (
 from roomkit.models.context import RoomContext
 from roomkit.models.delivery import InboundMessage, WebhookMeta
 from roomkit.models.enums import ChannelCategory, ChannelDirection, ChannelType, EventType
-from roomkit.models.event import ChannelData, EventSource, RoomEvent
+from roomkit.models.event import (
+    BLANK_EVENT,
+    NO_CHANNEL_DATA,
+    ChannelData,
+    EventSource,
+    RoomEvent,
+)
 
 if TYPE_CHECKING:
     from roomkit.channels.host import ChannelHost
@@ -157,16 +163,13 @@ class Channel(ABC):
         source."""
         external_id = message.provider_message_id
         key = message.idempotency_key
-        values: dict[str, Any] = {}
+        channel_data = NO_CHANNEL_DATA
         if external_id is not None:
             key = key or f"{self.channel_id}:{external_id}"
-            values["channel_data"] = ChannelData(
-                provider=self.provider_name, external_id=external_id
-            )
-        if message.metadata:
-            values["metadata"] = message.metadata
+            channel_data = ChannelData(provider=self.provider_name, external_id=external_id)
         event_id = new_id()
-        return RoomEvent(
+        # Every part was validated when it was made; to do it again would be most of the cost.
+        return BLANK_EVENT.evolve(
             id=event_id,
             room_id=context.room.id,
             type=message.event_type or _EVENT_TYPES.get(message.content.type, EventType.MESSAGE),
@@ -175,7 +178,8 @@ class Channel(ABC):
             correlation_id=event_id,
             idempotency_key=key,
             created_at=self.clock.now(),
-            **values,
+            metadata=message.metadata,
+            channel_data=channel_data,
         )
 
     def _source_of(self, sender_id: str, channel_type: ChannelType) -> EventSource:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
+from roomkit._tasks import StrayCancellationError, is_failure
 from roomkit.core.assembly import assemble, build_runtime
 from roomkit.core.hooks import HookEngine
 from roomkit.core.inbound_router import InboundRoomRouter
@@ -65,6 +66,8 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
         transcoder: converts content for channels that cannot carry it.
         clock: where time comes from.
         delivery_timeout: bound of one attempt at a delivery.
+        close_timeout: how long work that is under way gets when the kit is closed; no step of the
+            closing takes more than twice as long.
         cascade_budget: how many events one message may cause.
     """
 
@@ -92,6 +95,7 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
         transcoder: ContentTranscoder | None = None,
         clock: Clock = SYSTEM_CLOCK,
         delivery_timeout: float = 30.0,
+        close_timeout: float = 3.0,
         cascade_budget: int = 100,
     ) -> None:
         for name, unused in (("voice", voice), ("task_runner", task_runner)):
@@ -116,6 +120,7 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
                 identity_timeout=identity_timeout,
                 process_timeout=process_timeout,
                 delivery_timeout=delivery_timeout,
+                close_timeout=close_timeout,
             ),
         )
         self._rt = assemble(runtime, SpeechService(stt, tts), orchestration)
@@ -187,9 +192,15 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
             ("sources", self._rt.sources.close),
             ("tasks", lambda: runtime.scope.close(drain_seconds=patience / 2)),
             *((f"channel {one.channel_id}", one.close) for one in self.list_channels()),
+            ("late tasks", lambda: runtime.end(patience / 2)),
             ("status bus", self._status_bus.close),
             ("realtime", runtime.realtime.close),
             ("telemetry", runtime.telemetry.close),
+            *(
+                ("identity resolver", resolver.close)
+                for resolver in (runtime.identity_resolver,)
+                if resolver is not None
+            ),
             ("locks", runtime.locks.close),
             ("store", runtime.store.close),
         ]
@@ -198,10 +209,13 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
             try:
                 async with asyncio.timeout(patience * 2):
                     await step()
-            except Exception as error:  # the later steps must be taken in any case
+            except BaseException as error:  # the later steps must be taken in any case
+                if not is_failure(error):
+                    raise
                 logger.error("closing %s failed: %s", name, type(error).__name__)
-                error.add_note(f"while closing {name}")
-                failures.append(error)
+                failure = error if isinstance(error, Exception) else StrayCancellationError(name)
+                failure.add_note(f"while closing {name}")
+                failures.append(failure)
         if failures:
             raise ExceptionGroup("closing the kit failed in part", failures)
 

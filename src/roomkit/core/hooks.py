@@ -58,10 +58,11 @@ class Hook:
     directions: frozenset[ChannelDirection] | None = None
     takes_context: bool = True
     order: int = 0
+    filtered: bool = field(init=False)
 
-    @property
-    def filtered(self) -> bool:
-        return (self.channel_types or self.channel_ids or self.directions) is not None
+    def __post_init__(self) -> None:
+        filters = (self.channel_types, self.channel_ids, self.directions)
+        object.__setattr__(self, "filtered", any(one is not None for one in filters))
 
     def matches(self, source: EventSource | None) -> bool:
         """Whether the filters let this source pass; without a source only hooks without filters
@@ -202,6 +203,8 @@ class HookEngine:
 
     def _listeners(self, trigger: HookTrigger, room_id: str | None) -> _Listeners:
         if room_id not in self._room_hooks:
+            if not self._hooks:
+                return _NOBODY
             room_id = None
         listeners = self._cache.get((trigger, room_id))
         if listeners is None:
@@ -227,13 +230,14 @@ class HookEngine:
         answers with anything but a `HookResult` or None has failed: its ``on_error`` decides then.
         """
         outcome = GateOutcome(event)
+        traced = self._telemetry.enabled
         for hook in self._listeners(trigger, event.room_id).sync:
             event = outcome.event
             if hook.filtered and not hook.matches(event.source):
                 continue
             try:
                 result = hook.fn(event, context) if hook.takes_context else hook.fn(event)
-                if type(result) is CoroutineType and not self._telemetry.enabled:
+                if type(result) is CoroutineType and not traced:
                     done, result = first_step(coro := result)
                     if not done:
                         result = await finish_within(self._clock, hook.timeout, coro, result)

@@ -95,6 +95,7 @@ class KitRuntime:
     scope: TaskScope
     channels: dict[str, Channel] = field(default_factory=dict)
     closed: bool = False
+    ended: bool = False
 
     def channel(self, channel_id: str) -> Channel:
         """The registered channel.
@@ -111,6 +112,11 @@ class KitRuntime:
         """Raises `KitClosedError` once the kit was closed."""
         if self.closed:
             raise KitClosedError
+
+    async def end(self, patience: float) -> None:
+        """Stop what the channels still did while they were closed; nothing is stored any more."""
+        self.ended = True
+        await self.scope.close(drain_seconds=patience)
 
     async def context(self, room_id: str) -> RoomContext | None:
         """The room as it stands now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
@@ -19,9 +19,13 @@ Metadata = Annotated[dict[str, Any], AfterValidator(freeze)]
 JsonList = Annotated[list[dict[str, Any]], AfterValidator(freeze)]
 """A list of JSON-like objects, copied in and read-only from then on."""
 
+READ_ONLY = AfterValidator(freeze)
+"""The same for a list or mapping of any other type: ``Annotated[list[str], READ_ONLY]``."""
+
 __all__ = [
     "EMPTY_DICT",
     "EMPTY_LIST",
+    "READ_ONLY",
     "FrozenModel",
     "JsonList",
     "Metadata",
@@ -45,7 +49,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-_set = object.__setattr__
+# The slots of a model, without the look-up by name and the check for frozen fields.
+_slots: Any = BaseModel.__dict__
+_set_dict = _slots["__dict__"].__set__
+_set_fields = _slots["__pydantic_fields_set__"].__set__
+_set_extra = _slots["__pydantic_extra__"].__set__
+_set_private = _slots["__pydantic_private__"].__set__
 
 
 class FrozenModel(BaseModel):
@@ -68,25 +77,25 @@ class FrozenModel(BaseModel):
         """
         new = cls.__new__(cls)
         fields = cls.model_fields.items()
-        _set(new, "__dict__", {name: values.get(name, field.default) for name, field in fields})
-        _set(new, "__pydantic_fields_set__", set(values))
-        _set(new, "__pydantic_extra__", None)
-        _set(new, "__pydantic_private__", None)
+        given = {name: freeze(value) for name, value in values.items()}
+        _set_dict(new, {name: given.get(name, field.default) for name, field in fields})
+        _set_fields(new, set(values))
+        _set_extra(new, None)
+        _set_private(new, None)
         return new
 
     def evolve(self, **changes: Any) -> Self:
         """A copy with some fields replaced, unvalidated: for values that are known to be right.
 
         Half the cost of `model_copy`, and the copy shares one set of field names with all others
-        of its
-        class instead of carrying its own, which is a quarter of an event's weight in memory.
+        of its class instead of carrying its own, which is a quarter of an event's weight in memory.
         """
         cls = type(self)
         new = cls.__new__(cls)
-        _set(new, "__dict__", {**self.__dict__, **changes})
-        _set(new, "__pydantic_fields_set__", cls.__field_names__)
-        _set(new, "__pydantic_extra__", None)
-        _set(new, "__pydantic_private__", None)
+        _set_dict(new, {**self.__dict__, **changes})
+        _set_fields(new, cls.__field_names__)
+        _set_extra(new, None)
+        _set_private(new, None)
         return new
 
     def detached(self) -> Self:
@@ -123,6 +132,8 @@ def _container_fields(cls: type[BaseModel]) -> tuple[str, ...]:
 
 
 def _is_plain(annotation: Any) -> bool:
+    if get_origin(annotation) in (list, dict):
+        return False
     arguments = getattr(annotation, "__args__", None)
     if arguments:
         return all(isinstance(argument, str) or _is_plain(argument) for argument in arguments)

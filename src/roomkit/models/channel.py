@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, SkipValidation
 
-from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, FrozenModel, Metadata, utc_now
+from roomkit.models._base import (
+    EMPTY_DICT,
+    EMPTY_LIST,
+    READ_ONLY,
+    FrozenModel,
+    Metadata,
+    utc_now,
+)
 from roomkit.models._frozen import FrozenList
 from roomkit.models.enums import (
     Access,
@@ -34,7 +41,7 @@ class ChannelCapabilities(FrozenModel):
     cuts it at a word, ``"split"`` sends several messages.
     """
 
-    media_types: list[ChannelMediaType] = _TEXT
+    media_types: Annotated[list[ChannelMediaType], READ_ONLY] = _TEXT
     max_length: int | None = Field(default=None, ge=1)
     overflow: Literal["truncate", "split"] = "truncate"
     supports_threading: bool = False
@@ -48,7 +55,7 @@ class ChannelCapabilities(FrozenModel):
     supports_cards: bool = False
     supports_quick_replies: bool = False
     supports_media: bool = False
-    supported_media_types: list[str] = EMPTY_LIST
+    supported_media_types: Annotated[list[str], READ_ONLY] = EMPTY_LIST
     max_media_size_bytes: int | None = Field(default=None, ge=0)
     supports_audio: bool = False
     supports_video: bool = False

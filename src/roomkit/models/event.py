@@ -117,3 +117,7 @@ class RoomEvent(FrozenModel):
     def data(self) -> dict[str, Any]:
         """The free-form payload of a system event (``content.data``), otherwise the metadata."""
         return self.content.data if isinstance(self.content, SystemContent) else self.metadata
+
+
+BLANK_EVENT = RoomEvent.constant()
+"""To be filled in with `evolve` where all parts of an event are known to be valid."""

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, FrozenModel, Metadata, Text, new_id
+from roomkit.models._base import (
+    EMPTY_DICT,
+    EMPTY_LIST,
+    READ_ONLY,
+    FrozenModel,
+    Metadata,
+    Text,
+    new_id,
+)
 from roomkit.models.enums import IdentificationStatus
 
 if TYPE_CHECKING:
@@ -23,7 +31,7 @@ class Identity(FrozenModel):
     display_name: Text | None = None
     email: str | None = None
     phone: str | None = None
-    addresses: dict[str, list[str]] = EMPTY_DICT
+    addresses: Annotated[dict[str, list[str]], READ_ONLY] = EMPTY_DICT
     metadata: Metadata = EMPTY_DICT
 
 
@@ -32,7 +40,7 @@ class IdentityResult(FrozenModel):
 
     status: IdentificationStatus
     identity: Identity | None = None
-    candidates: list[Identity] = EMPTY_LIST
+    candidates: Annotated[list[Identity], READ_ONLY] = EMPTY_LIST
     message: Text | None = None
 
 
@@ -41,7 +49,7 @@ class IdentityHookResult(FrozenModel):
 
     status: IdentificationStatus
     identity: Identity | None = None
-    candidates: list[Identity] = EMPTY_LIST
+    candidates: Annotated[list[Identity], READ_ONLY] = EMPTY_LIST
     reason: str | None = None
     injected_events: list[InjectedEvent] = EMPTY_LIST
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import Field
 
-from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, FrozenModel, Metadata, Text, utc_now
+from roomkit.models._base import (
+    EMPTY_DICT,
+    EMPTY_LIST,
+    READ_ONLY,
+    FrozenModel,
+    Metadata,
+    Text,
+    utc_now,
+)
 from roomkit.models.enums import IdentificationStatus, ParticipantRole, ParticipantStatus
 from roomkit.models.identity import Identity
 
@@ -27,7 +36,7 @@ class Participant(FrozenModel):
     status: ParticipantStatus = ParticipantStatus.ACTIVE
     identification: IdentificationStatus = IdentificationStatus.PENDING
     identity_id: str | None = None
-    candidates: list[Identity] = EMPTY_LIST
+    candidates: Annotated[list[Identity], READ_ONLY] = EMPTY_LIST
     resolved_by: str | None = None
     joined_at: datetime = Field(default_factory=utc_now)
     metadata: Metadata = EMPTY_DICT

@@ -39,7 +39,7 @@ class TimelineCommit:
     """One write to a timeline and all that must happen together with it.
 
     Attributes:
-        event: what to append; its ``index`` is given out by the store.
+        event: what to append, with read-only containers; its ``index`` is given out by the store.
         status: the status to store it with.
         rewrites: earlier events as they shall read from now on (what an edit or delete is about).
         activity_at: the time of a message: moves the room's timers, and wakes a room that a timer

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from roomkit.testing.locks import LockManagerContract
     from roomkit.testing.providers import TransportProviderContract, Vendor
     from roomkit.testing.realtime import RealtimeBackendContract
+    from roomkit.testing.stores import StoreContract, YieldingStore
     from roomkit.testing.twilio_standin import create_twilio_standin
     from roomkit.testing.wire import Reply, ScriptedServer
 
@@ -25,9 +26,11 @@ __all__ = [
     "RealtimeBackendContract",
     "Reply",
     "ScriptedServer",
+    "StoreContract",
     "TransportProviderContract",
     "Vendor",
     "VirtualClock",
+    "YieldingStore",
     "create_twilio_standin",
 ]
 
@@ -40,9 +43,11 @@ __getattr__, __dir__ = lazy_exports(
         "RealtimeBackendContract": "roomkit.testing.realtime",
         "Reply": "roomkit.testing.wire",
         "ScriptedServer": "roomkit.testing.wire",
+        "StoreContract": "roomkit.testing.stores",
         "TransportProviderContract": "roomkit.testing.providers",
         "Vendor": "roomkit.testing.providers",
         "VirtualClock": "roomkit.testing.clock",
+        "YieldingStore": "roomkit.testing.stores",
         "create_twilio_standin": "roomkit.testing.twilio_standin",
     },
 )

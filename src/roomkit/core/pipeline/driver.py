@@ -110,6 +110,9 @@ class Driver:
 
     async def carry_through(self, posting: Posting, *, outermost: bool) -> None:
         """Commit a prepared posting and see to what follows, whatever becomes of the caller."""
+        if self.runtime.ended:
+            await self.let_go(posting, outermost=outermost)
+            raise KitClosedError
         frame = enclosing(posting.event.room_id) if posting.hold is None else None
         hold = None if frame is None else frame.hold
         await self._owned(self._carry(posting, outermost=outermost), "turn", hold)
@@ -144,6 +147,12 @@ class Driver:
             cascade.leave()
         if outermost:
             await self.settle(cascade)
+
+    async def see_through[T](self, coro: Coroutine[Any, Any, T], name: str) -> T:
+        """Await something that must not end half done: cancelling the caller ends only the
+        wait."""
+        result: T = await self._owned(coro, name)
+        return result
 
     async def _owned(self, coro: Any, name: str, hold: Hold | None = None) -> Any:
         """Await a coroutine in a task of the kit's: cancelling the caller abandons only the wait.

@@ -205,10 +205,10 @@ class Poster:
 
     def _is_banned(self, posting: Posting) -> bool:
         sender = posting.event.source.participant_id
-        return any(
-            participant.id == sender and participant.status is ParticipantStatus.BANNED
-            for participant in _loaded(posting).participants
-        )
+        for participant in _loaded(posting).participants:
+            if participant.id == sender:
+                return participant.status is ParticipantStatus.BANNED
+        return False
 
     def check_bounds(self, posting: Posting, *, outermost: bool) -> None:
         """Answers to answers, and events sent from inside events, come to an end."""

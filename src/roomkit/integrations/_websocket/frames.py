@@ -27,6 +27,7 @@ from roomkit.realtime.base import EphemeralEvent
 
 PROTOCOL_VERSION = 1
 
+type FrameId = Annotated[str, Field(min_length=1, max_length=128)]
 type EventId = Annotated[str, Field(min_length=1, max_length=128)]
 
 _MARKS = ("client_id", "reply_to", "edited", "deleted")
@@ -49,7 +50,7 @@ class BadFrameError(Exception):
 
 
 class _Frame(FrozenModel):
-    id: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    id: FrameId | None = None
 
 
 class _Spoken(_Frame):
@@ -120,6 +121,7 @@ ClientFrame = MessageFrame | EditFrame | DeleteFrame | TypingFrame | ReadFrame |
 _FRAMES: TypeAdapter[ClientFrame] = TypeAdapter(
     Annotated[ClientFrame, Field(discriminator="type")]
 )
+_IDS: TypeAdapter[str | None] = TypeAdapter(FrameId | None)
 _TYPES = ("message", "edit", "delete", "typing", "read", "ping")
 
 
@@ -135,8 +137,7 @@ def read_frame(text: str) -> ClientFrame:
         raise BadFrameError("invalid_json", "the frame is not JSON") from None
     if not isinstance(data, dict):
         raise BadFrameError("invalid_json", "the frame is not a JSON object")
-    given = data.get("id")
-    frame_id = given if isinstance(given, str) and 0 < len(given) <= 128 else None
+    frame_id = _usable_id(data.get("id"))
     if data.get("type") not in _TYPES:
         raise BadFrameError("unknown_type", f"type must be one of {', '.join(_TYPES)}", frame_id)
     try:
@@ -145,6 +146,14 @@ def read_frame(text: str) -> ClientFrame:
         raise BadFrameError("invalid_frame", _reason(error), frame_id) from None
     except RecursionError:
         raise BadFrameError("invalid_frame", "nested too deeply", frame_id) from None
+
+
+def _usable_id(given: object) -> str | None:
+    """An id to answer with, as far as it is one."""
+    try:
+        return _IDS.validate_python(given)
+    except ValidationError:
+        return None
 
 
 def _refuse_constant(name: str) -> Never:

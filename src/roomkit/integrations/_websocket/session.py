@@ -217,15 +217,20 @@ class Session:
             self._gone()
 
     async def _read(self) -> None:
-        try:
-            while (data := await self._socket.receive()) is not None:
-                if _is_longer(data, self._limits.max_frame_bytes):
-                    self.end(1009, f"a frame has at most {self._limits.max_frame_bytes} bytes")
-                    return
-                await self._take(data)
-        except Exception as error:  # as above
-            logger.info("connection %s broke: %s", self.id, type(error).__name__)
+        limit = self._limits.max_frame_bytes
+        while (data := await self._next()) is not None:
+            if _is_longer(data, limit):
+                self.end(1009, f"a frame has at most {limit} bytes")
+                return
+            await self._take(data)
         self._gone()
+
+    async def _next(self) -> str | bytes | None:
+        try:
+            return await self._socket.receive()
+        except Exception as error:  # as above
+            logger.debug("connection %s is gone: %s", self.id, type(error).__name__)
+            return None
 
     def _gone(self) -> None:
         if not self._ended.done():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from roomkit.errors import (
     ChannelNotFoundError,
@@ -207,7 +206,9 @@ class ParticipantRules(StoreRules):
         assert await store.add_participant(FULL_PARTICIPANT) == first
         assert await store.list_participants("room") == [first]
 
-    async def test_updating_a_participant_replaces_every_field(self, store: ConversationStore) -> None:
+    async def test_updating_a_participant_replaces_every_field(
+        self, store: ConversationStore
+    ) -> None:
         await open_room(store)
         await store.add_participant(a_participant("ada"))
         assert await store.update_participant(FULL_PARTICIPANT) == FULL_PARTICIPANT
@@ -284,8 +285,11 @@ class IdentityRules(StoreRules):
     async def test_an_address_belongs_to_who_got_it_last(self, store: ConversationStore) -> None:
         for person in ("ada", "bob"):
             await store.create_identity(Identity(id=person))
+        for person in ("ada", "bob", "ada"):
             await store.link_address(person, "sms", ADA)
-        assert await self.owner(store, ADA) == "bob"
+            assert await self.owner(store, ADA) == person
+        await store.link_address("bob", "sms", BOB)
+        assert await self.owner(store, ADA) == "ada"
 
     async def test_a_person_who_is_replaced_loses_old_addresses(
         self, store: ConversationStore

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from roomkit.models.enums import ChannelType, ParticipantStatus, RoomStatus
 from roomkit.store.base import ConversationStore
 from roomkit.testing._stores._base import (
@@ -16,6 +14,7 @@ from roomkit.testing._stores._base import (
     existing_room,
     open_room,
 )
+
 
 async def route(
     store: ConversationStore,
