@@ -63,9 +63,8 @@ async def main() -> None:
         print("The desk sends an offer:")
         await kit.send_event("order-7", "desk", OFFER)
         print(f"  SMS to {sms.sent[-1].to}: {sms.sent[-1].body!r}")
-        print(
-            f"  e-mail to {email.sent[-1].to}, {email.sent[-1].subject!r}: {email.sent[-1].body!r}"
-        )
+        mail = email.sent[-1]
+        print(f"  e-mail to {mail.to}, {mail.subject!r}: {mail.body!r}")
 
         print("Ada answers by SMS:")
         answer = InboundMessage(

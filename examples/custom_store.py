@@ -1,4 +1,4 @@
-"""A store of your own: the thirty methods that have to be written. All else is inherited."""
+"""`DictStore`, a store of your own: the thirty methods to be written. All else is inherited."""
 
 from __future__ import annotations
 
@@ -51,13 +51,11 @@ class Table[M: BaseModel]:
 
 
 class DictStore(ConversationStore):
-    """Keeps everything in this process. What a room counts is taken from its events."""
-
     def __init__(self) -> None:
         self._rooms = Table(Room, errors.RoomNotFoundError, "id")
         self._events = Table(RoomEvent, errors.EventNotFoundError, "id")
         self._seats = Table(ChannelBinding, errors.ChannelNotFoundError, "room_id", "channel_id")
-        self._people = Table(Participant, errors.ParticipantNotFoundError, "room_id", "id")
+        self._users = Table(Participant, errors.ParticipantNotFoundError, "room_id", "id")
         self._identities = Table(Identity, errors.IdentityNotFoundError, "id")
         self._tasks = Table(Task, errors.TaskNotFoundError, "id")
         self._observations = Table(Observation, LookupError, "id")
@@ -77,7 +75,7 @@ class DictStore(ConversationStore):
         return self._counted(self._rooms.replace(room))
 
     async def delete_room(self, room_id: str) -> bool:
-        for part in (self._events, self._seats, self._people, self._tasks, self._observations):
+        for part in (self._events, self._seats, self._users, self._tasks, self._observations):
             part.delete(room_id=room_id)
         return self._rooms.delete(id=room_id)
 
@@ -86,7 +84,7 @@ class DictStore(ConversationStore):
         metadata: Mapping[str, Any] | None = None, participant_id: str | None = None,
         channel_id: str | None = None, offset: int = 0, limit: int = 50,
     ) -> list[Room]:  # fmt: skip
-        joined = {one.room_id for one in self._people.where(id=participant_id) if takes_part(one)}
+        joined = {one.room_id for one in self._users.where(id=participant_id) if takes_part(one)}
         return [
             self._counted(room)
             for room in self._rooms.where(organization_id=organization_id, status=status)
@@ -112,9 +110,8 @@ class DictStore(ConversationStore):
         self, room_id: str, offset: int = 0, limit: int = 50, visibility_filter: str | None = None
     ) -> list[RoomEvent]:
         events = sorted(self._events.where(room_id=room_id), key=lambda event: event.index)
-        if visibility_filter is not None:
-            events = [one for one in events if one.visibility in ("all", visibility_filter)]
-        return events[offset : offset + limit]
+        seen = [e for e in events if e.visibility in ("all", visibility_filter or e.visibility)]
+        return seen[offset : offset + limit]
 
     async def check_idempotency(
         self, room_id: str, key: str, channel_id: str | None = None
@@ -143,17 +140,16 @@ class DictStore(ConversationStore):
 
     async def add_participant(self, participant: Participant) -> Participant:
         self._rooms.one(participant.room_id)
-        existing = self._people.get(participant.room_id, participant.id)
-        return existing or self._people.put(participant)
+        return self._users.get(participant.room_id, participant.id) or self._users.put(participant)
 
     async def get_participant(self, room_id: str, participant_id: str) -> Participant | None:
-        return self._people.get(room_id, participant_id)
+        return self._users.get(room_id, participant_id)
 
     async def update_participant(self, participant: Participant) -> Participant:
-        return self._people.replace(participant)
+        return self._users.replace(participant)
 
     async def list_participants(self, room_id: str) -> list[Participant]:
-        return self._people.where(room_id=room_id)
+        return self._users.where(room_id=room_id)
 
     async def create_identity(self, identity: Identity) -> Identity:
         self._owners = {key: one for key, one in self._owners.items() if one != identity.id}

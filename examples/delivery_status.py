@@ -33,10 +33,8 @@ async def main() -> None:
         await kit.attach_channel("case", "desk")
         await kit.attach_channel("case", "sms", metadata={"phone_number": "+15551234567"})
 
-        async def report(event_id: str, message_id: str, status: str, **more: str) -> None:
-            await kit.process_delivery_status(
-                DeliveryStatus(provider="mock", message_id=message_id, status=status, **more)
-            )
+        async def report(event_id: str, status: DeliveryStatus) -> None:
+            await kit.process_delivery_status(status)
             event = await kit.store.get_event(event_id)
             assert event is not None
             kept = event.delivery_results["sms"]
@@ -45,11 +43,20 @@ async def main() -> None:
         event = await kit.send_event("case", "desk", TextContent(body="Your code is 1234"))
         sent = event.delivery_results["sms"]
         print(f"sent as {sent.provider_message_id}: {sent.status}")
-        await report(event.id, "mock-1", "read")
-        await report(event.id, "mock-1", "delivered")  # late: nothing goes back
+        read = DeliveryStatus(provider="mock", message_id="mock-1", status="read")
+        await report(event.id, read)
+        late = DeliveryStatus(provider="mock", message_id="mock-1", status="delivered")
+        await report(event.id, late)  # nothing goes back
 
         event = await kit.send_event("case", "desk", TextContent(body="Are you there?"))
-        await report(event.id, "mock-2", "failed", error_code="30003", error_message="unreachable")
+        failed = DeliveryStatus(
+            provider="mock",
+            message_id="mock-2",
+            status="failed",
+            error_code="30003",
+            error_message="unreachable",
+        )
+        await report(event.id, failed)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ async def main() -> None:
 
         @kit.hook(HookTrigger.ON_TASK_CREATED)
         async def notify(event: RoomEvent, context: RoomContext) -> None:
-            print(f"hook: new task for {event.data['assigned_to']}: {event.content.body}")
+            print(f"hook: new task for {event.data['assigned_to']}: {Channel.extract_text(event)}")
 
         result = await kit.process_inbound(
             InboundMessage(

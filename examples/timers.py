@@ -39,9 +39,8 @@ async def main() -> None:
             )
             result = await kit.process_inbound(message, room_id="chat")
             room = await kit.get_room("chat")
-            print(
-                f"{clock.monotonic():5.0f} s  {text} -> {result.reason or 'sent'}, {room.status}"
-            )
+            outcome = result.reason or "sent"
+            print(f"{clock.monotonic():5.0f} s  {text} -> {outcome}, {room.status}")
 
         async def wait(seconds: float) -> None:
             await clock.advance(seconds)

@@ -1,4 +1,4 @@
-"""Ephemeral events: typing, presence, reactions and read receipts. They are shown, never stored."""
+"""Ephemeral events: typing, presence, reactions, read receipts. Shown, and never stored."""
 
 from __future__ import annotations
 

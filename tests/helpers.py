@@ -11,6 +11,7 @@ from roomkit import (
     TextContent,
     WebSocketChannel,
 )
+from roomkit.channels.base import text_of
 from roomkit.models.enums import ChannelType
 from roomkit.models.event import EventContent, EventSource
 
@@ -26,7 +27,7 @@ class Inbox:
 
     @property
     def texts(self) -> list[str]:
-        return [event.content.body for event in self.events if hasattr(event.content, "body")]
+        return [text_of(event.content) for event in self.events]
 
 
 def message(

@@ -130,7 +130,9 @@ def _fences(lines: Sequence[str], page: str, path: Path, *, first_line: int) -> 
                 path=path,
                 line=first_line + start,
                 info=inside["info"].strip(),
-                code=textwrap.dedent("\n".join(lines[start:number]) + "\n"),
+                code="".join(
+                    f"{line.removeprefix(inside['indent'])}\n" for line in lines[start:number]
+                ),
                 follows=follows,
             )
             inside, follows = None, True

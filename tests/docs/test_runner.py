@@ -108,6 +108,13 @@ def test_fences_in_lists_are_found() -> None:
         run(text)
 
 
+def test_the_indentation_of_an_output_counts() -> None:
+    page = fence("print(' 1')") + "\n" + fence(" 1", "text")
+    run(page)
+    with pytest.raises(SnippetError):
+        run(page.replace("\n 1\n", "\n1\n"))
+
+
 def test_a_fence_without_an_end_is_refused() -> None:
     with pytest.raises(SnippetError, match="never closed"):
         read_fences(Path("page.md"), text="```python\nprint(1)\n")

@@ -83,7 +83,7 @@ class Transport(Channel):
 
 
 class Thinker(Channel):
-    """A channel that answers: with what `answer` returns (a text, texts, a whole output, nothing)."""
+    """A channel that answers with what `answer` returns: a text, texts, an output, nothing."""
 
     channel_type = ChannelType.AI
     category = ChannelCategory.INTELLIGENCE
@@ -122,13 +122,15 @@ class Thinker(Channel):
             result = await _outcome(answer(event, context))
         return self._output(result, event)
 
-    def _output(self, result: Any, event: RoomEvent) -> Any:
+    def _output(self, result: Any, event: RoomEvent) -> ChannelOutput:
         if result is None:
             return ChannelOutput.empty()
-        texts = [result] if isinstance(result, str) else result
-        if not isinstance(texts, list):
-            return result
-        return ChannelOutput(response_events=[self.says(text, event) for text in texts])
+        if isinstance(result, str):
+            result = [result]
+        if isinstance(result, list):
+            return ChannelOutput(response_events=[self.says(text, event) for text in result])
+        output: ChannelOutput = result  # or junk, where the story wants it
+        return output
 
     def says(self, text: str, trigger: RoomEvent, **values: Any) -> RoomEvent:
         """An event of this channel's own."""

@@ -36,9 +36,12 @@ def _bounded(fn: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
-        if isinstance(item, pytest.Function) and here in item.path.parents:
-            if inspect.iscoroutinefunction(item.obj):
-                item.obj = _bounded(item.obj)
+        if (
+            isinstance(item, pytest.Function)
+            and here in item.path.parents
+            and inspect.iscoroutinefunction(item.obj)
+        ):
+            item.obj = _bounded(item.obj)
 
 
 @pytest.fixture(

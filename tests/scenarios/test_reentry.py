@@ -39,11 +39,12 @@ async def test_answer_reaches_everybody_within_the_call(kit: RoomKit) -> None:
 
 async def test_answer_is_stored_before_it_is_delivered(kit: RoomKit) -> None:
     """REE-03."""
-    status: list[EventStatus | None] = []
+    status: list[EventStatus] = []
 
     async def look(event: RoomEvent) -> None:
         stored = await kit.store.get_event(event.id)
-        status.append(stored and stored.status)
+        assert stored is not None
+        status.append(stored.status)
 
     await seat(kit, "r", Transport("a", look), Thinker("ai", "yes"))
     await say(kit, "a", "hello")
@@ -88,7 +89,7 @@ async def test_several_answers_keep_their_order(kit: RoomKit) -> None:
 
 
 def debaters(*names: str) -> list[Thinker]:
-    return [Thinker(name, lambda event, _context, name=name: f"{name} says") for name in names]
+    return [Thinker(name, f"{name} says") for name in names]
 
 
 @pytest.mark.parametrize("depth", [1, 3, 5])
@@ -142,7 +143,9 @@ async def test_answers_name_their_trigger_and_the_root(kit: RoomKit) -> None:
         return "objection" if event.source.channel_id == "first" else None
 
     await seat(kit, "r", Transport("a"))
-    await seat(kit, "r", Thinker("first", lambda event, _: "claim" if not event.chain_depth else None))
+    await seat(
+        kit, "r", Thinker("first", lambda event, _: "claim" if not event.chain_depth else None)
+    )
     await seat(kit, "r", Thinker("second", second))
     await say(kit, "a", "discuss")
 

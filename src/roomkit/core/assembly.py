@@ -13,7 +13,7 @@ from roomkit.core.inbound_router import DefaultInboundRoomRouter, InboundRoomRou
 from roomkit.core.locks import InMemoryLockManager, RoomLockManager
 from roomkit.core.mixins._shared import KitParts
 from roomkit.core.pipeline.driver import Driver
-from roomkit.core.pipeline.posting import Poster
+from roomkit.core.pipeline.poster import Poster
 from roomkit.core.pipeline.reentry import Reentry
 from roomkit.core.pipeline.turn import InboundPipeline
 from roomkit.core.rate_limiter import TokenBucketRateLimiter

@@ -12,7 +12,7 @@ from roomkit._tasks import bounded, is_failure
 from roomkit.channels.base import Channel
 from roomkit.core.overflow import fit
 from roomkit.core.pipeline.cascade import Cascade, enter_frame
-from roomkit.core.pipeline.context import context_of, for_reader
+from roomkit.core.pipeline.context import context_of, for_reader, is_open
 from roomkit.core.pipeline.deliverer import Deliverer
 from roomkit.core.pipeline.lanes import LaneKey, Lanes
 from roomkit.core.pipeline.routes import Route, RouteTables
@@ -34,10 +34,14 @@ _MAX_SHARED_RESULTS = 512
 
 @dataclass(slots=True, eq=False)
 class Broadcast:
-    """One event on its way out, and what came of it so far."""
+    """One event on its way out, and what came of it so far.
+
+    An `open` one has a context that every channel may see as it is.
+    """
 
     event: RoomEvent
     context: RoomContext
+    open: bool
     source_binding: ChannelBinding | None
     cascade: Cascade
     results: dict[str, DeliveryResult]
@@ -89,7 +93,8 @@ class EventRouter:
             The jobs whose lanes were idle, for `start` once the lock is released.
         """
         routes = self._routes.select(event, event.room_id, context.bindings)
-        broadcast = Broadcast(event, context, source_binding, cascade, {})
+        shared = is_open(context, event)
+        broadcast = Broadcast(event, context, shared, source_binding, cascade, {})
         ready: list[Job] = []
         for route in routes:
             job = Job(broadcast, route, route.lane)
@@ -132,6 +137,7 @@ class EventRouter:
                     channel is not None
                     and route.plain
                     and not job.waited
+                    and broadcast.open
                     and self._rt.transcoder.passes(event.content, route.binding)
                 ):
                     result = await self._deliverer.deliver_plain(
@@ -178,6 +184,8 @@ class EventRouter:
             if current is None:
                 return None
             route = current
+        if job.waited or not broadcast.open:
+            context = for_reader(context, route.binding, broadcast.event)
         if route.channel is None:
             return _not_registered(route.binding)
         return await self._show(broadcast, route, route.channel, context)
@@ -244,7 +252,7 @@ class EventRouter:
             output: ChannelOutput | None = await bounded(
                 self._rt.clock,
                 channel.reaction_timeout,
-                channel.on_event(event, binding, for_reader(context, binding, event)),
+                channel.on_event(event, binding, context),
             )
         except Exception as error:  # a channel that cannot answer must still get its deliveries
             broadcast.cascade.errors.append(f"{binding.channel_id}: {type(error).__name__}")

@@ -88,7 +88,7 @@ class FrozenModel(BaseModel):
         """A copy with some fields replaced, unvalidated: for values that are known to be right.
 
         Half the cost of `model_copy`, and the copy shares one set of field names with all others
-        of its class instead of carrying its own, which is a quarter of an event's weight in memory.
+        of its class instead of carrying its own: a quarter of what an event weighs in memory.
         """
         cls = type(self)
         new = cls.__new__(cls)

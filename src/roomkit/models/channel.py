@@ -132,9 +132,9 @@ class ChannelOutput(FrozenModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    response_events: list[RoomEvent] = EMPTY_LIST
-    tasks: list[Task] = EMPTY_LIST
-    observations: list[Observation] = EMPTY_LIST
+    response_events: Annotated[list[RoomEvent], READ_ONLY] = EMPTY_LIST
+    tasks: Annotated[list[Task], READ_ONLY] = EMPTY_LIST
+    observations: Annotated[list[Observation], READ_ONLY] = EMPTY_LIST
     result: Any = None
     response_stream: SkipValidation[AsyncIterator[Any]] | None = None
     metadata: Metadata = EMPTY_DICT

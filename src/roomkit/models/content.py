@@ -17,7 +17,7 @@ class TextContent(FrozenModel):
 
     type: Literal["text"] = "text"
     body: Text
-    language: str | None = None
+    language: Text | None = None
 
 
 class RichContent(FrozenModel):
@@ -42,7 +42,7 @@ class MediaContent(FrozenModel):
 
     type: Literal["media"] = "media"
     url: Text
-    mime_type: str
+    mime_type: Text
     filename: Text | None = None
     size_bytes: int | None = Field(default=None, ge=0)
     caption: Text | None = None
@@ -53,7 +53,7 @@ class AudioContent(FrozenModel):
 
     type: Literal["audio"] = "audio"
     url: Text
-    mime_type: str
+    mime_type: Text
     duration_seconds: float | None = Field(default=None, ge=0)
     transcript: Text | None = None
 
@@ -63,7 +63,7 @@ class VideoContent(FrozenModel):
 
     type: Literal["video"] = "video"
     url: Text
-    mime_type: str
+    mime_type: Text
     duration_seconds: float | None = Field(default=None, ge=0)
     thumbnail_url: Text | None = None
 
@@ -82,8 +82,8 @@ class TemplateContent(FrozenModel):
     """A message template that the vendor approved beforehand; ``body`` is its text elsewhere."""
 
     type: Literal["template"] = "template"
-    template_id: str
-    language: str = "en"
+    template_id: Text
+    language: Text = "en"
     parameters: Metadata = EMPTY_DICT
     body: Text | None = None
 
@@ -93,7 +93,7 @@ class SystemContent(FrozenModel):
 
     type: Literal["system"] = "system"
     body: Text
-    code: str | None = None
+    code: Text | None = None
     data: Metadata = EMPTY_DICT
 
 
@@ -102,9 +102,9 @@ class EditContent(FrozenModel):
     …)."""
 
     type: Literal["edit"] = "edit"
-    target_event_id: str
+    target_event_id: Text
     new_content: EventContent
-    edit_source: str | None = None
+    edit_source: Text | None = None
 
 
 class DeleteContent(FrozenModel):
@@ -112,8 +112,8 @@ class DeleteContent(FrozenModel):
     …)."""
 
     type: Literal["delete"] = "delete"
-    target_event_id: str
-    delete_type: str = "sender"
+    target_event_id: Text
+    delete_type: Text = "sender"
     reason: Text | None = None
 
 

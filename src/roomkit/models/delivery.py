@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, FrozenModel, Metadata, Text
+from roomkit.models._base import (
+    EMPTY_DICT,
+    EMPTY_LIST,
+    READ_ONLY,
+    FrozenModel,
+    JsonList,
+    Metadata,
+    Text,
+)
 from roomkit.models.content import EventContent
 from roomkit.models.enums import EventType
 
@@ -26,8 +34,8 @@ class InboundMessage(FrozenModel):
     channel_id: str
     sender_id: Text
     content: EventContent
-    idempotency_key: str | None = None
-    provider_message_id: str | None = None
+    idempotency_key: Text | None = None
+    provider_message_id: Text | None = None
     event_type: EventType | None = None
     metadata: Metadata = EMPTY_DICT
 
@@ -118,11 +126,11 @@ class InboundResult(FrozenModel):
     blocked: bool = False
     reason: str | None = None
     event: RoomEvent | None = None
-    response_events: list[RoomEvent] = EMPTY_LIST
-    delivery_results: dict[str, DeliveryResult] = EMPTY_DICT
-    hook_errors: list[HookFailure] = EMPTY_LIST
-    tasks: list[Task] = EMPTY_LIST
-    observations: list[Observation] = EMPTY_LIST
+    response_events: Annotated[list[RoomEvent], READ_ONLY] = EMPTY_LIST
+    delivery_results: Annotated[dict[str, DeliveryResult], READ_ONLY] = EMPTY_DICT
+    hook_errors: Annotated[list[HookFailure], READ_ONLY] = EMPTY_LIST
+    tasks: Annotated[list[Task], READ_ONLY] = EMPTY_LIST
+    observations: Annotated[list[Observation], READ_ONLY] = EMPTY_LIST
     error: str | None = None
 
     @property
@@ -152,7 +160,7 @@ class WebhookMeta(FrozenModel):
     body: Text = ""
     event_type: str = "inbound"
     external_id: str | None = None
-    media_urls: list[dict[str, Any]] = EMPTY_LIST
+    media_urls: JsonList = EMPTY_LIST
     status: DeliveryStatus | None = None
     message: InboundMessage | None = None
     raw: Metadata = EMPTY_DICT

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from roomkit.models._base import EMPTY_DICT, FrozenModel, utc_now
+from roomkit.models._base import EMPTY_DICT, FrozenModel, Metadata, utc_now
 
 FrameworkEventType = Literal[
     "room_created",
@@ -46,5 +46,5 @@ class FrameworkEvent(FrozenModel):
     room_id: str | None = None
     channel_id: str | None = None
     event_id: str | None = None
-    data: dict[str, Any] = EMPTY_DICT
+    data: Metadata = EMPTY_DICT
     timestamp: datetime = Field(default_factory=utc_now)

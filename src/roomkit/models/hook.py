@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, FrozenModel, Metadata
+from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, READ_ONLY, FrozenModel, Metadata
 from roomkit.models.content import EventContent
 from roomkit.models.enums import EventType
 from roomkit.models.event import RoomEvent
@@ -18,7 +18,7 @@ class InjectedEvent(FrozenModel):
     channel."""
 
     content: EventContent
-    target_channel_ids: list[str] = EMPTY_LIST
+    target_channel_ids: Annotated[list[str], READ_ONLY] = EMPTY_LIST
     event_type: EventType = EventType.MESSAGE
     metadata: Metadata = EMPTY_DICT
 
@@ -29,9 +29,9 @@ class HookResult(FrozenModel):
     action: Literal["allow", "block", "modify"] = "allow"
     event: RoomEvent | None = None
     reason: str | None = None
-    injected_events: list[InjectedEvent] = EMPTY_LIST
-    tasks: list[Task] = EMPTY_LIST
-    observations: list[Observation] = EMPTY_LIST
+    injected_events: Annotated[list[InjectedEvent], READ_ONLY] = EMPTY_LIST
+    tasks: Annotated[list[Task], READ_ONLY] = EMPTY_LIST
+    observations: Annotated[list[Observation], READ_ONLY] = EMPTY_LIST
 
     @model_validator(mode="after")
     def _modify_needs_an_event(self) -> Self:

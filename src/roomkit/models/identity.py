@@ -51,7 +51,7 @@ class IdentityHookResult(FrozenModel):
     identity: Identity | None = None
     candidates: Annotated[list[Identity], READ_ONLY] = EMPTY_LIST
     reason: str | None = None
-    injected_events: list[InjectedEvent] = EMPTY_LIST
+    injected_events: Annotated[list[InjectedEvent], READ_ONLY] = EMPTY_LIST
 
     @classmethod
     def resolved(cls, identity: Identity) -> IdentityHookResult:

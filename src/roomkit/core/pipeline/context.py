@@ -21,6 +21,17 @@ def context_of(snapshot: RoomSnapshot) -> RoomContext:
     )
 
 
+def is_open(context: RoomContext, event: RoomEvent) -> bool:
+    """Whether all may share the context: nothing in it is hidden from anybody or newer."""
+    history = context.recent_events
+    if history and history[-1].index >= event.index:
+        return False
+    for earlier in history:  # not `all`: this runs for every message
+        if earlier.visibility != "all":
+            return False
+    return True
+
+
 def for_reader(context: RoomContext, binding: ChannelBinding, event: RoomEvent) -> RoomContext:
     """The context as one channel may see it while it looks at `event`.
 

@@ -15,7 +15,8 @@ from roomkit.core.pipeline.cascade import (
     enter_frame,
     running_in,
 )
-from roomkit.core.pipeline.posting import Poster, Posting
+from roomkit.core.pipeline.poster import Poster
+from roomkit.core.pipeline.posting import Posting
 from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
 from roomkit.core.services.transitions import system_event
 from roomkit.errors import KitClosedError
@@ -89,10 +90,10 @@ class Driver:
         poster = self.poster
         await poster.lock(posting)
         await poster.load(posting)
-        poster.check_idempotency(posting)
-        poster.check_rights(posting)
-        poster.check_bounds(posting, outermost=outermost)
-        await poster.check_revision(posting)
+        poster.admission.check_idempotency(posting)
+        poster.admission.check_rights(posting)
+        poster.admission.check_bounds(posting, outermost=outermost)
+        await poster.admission.check_revision(posting)
         await poster.run_gates(posting)
 
     async def post(self, posting: Posting, *, outermost: bool) -> None:

@@ -233,12 +233,12 @@ class InboundPipeline:
         """Look at the room again, now that it stands still: redeliveries, closed rooms, rights."""
         poster, posting = self._driver.poster, _known(turn.posting)
         await poster.load(posting)
-        poster.check_idempotency(posting)
+        poster.admission.check_idempotency(posting)
         if posting.status == "open":
             await self._welcome(turn, posting)
-            poster.check_rights(posting)
-            poster.check_bounds(posting, outermost=turn.outermost)
-            await poster.check_revision(posting)
+            poster.admission.check_rights(posting)
+            poster.admission.check_bounds(posting, outermost=turn.outermost)
+            await poster.admission.check_revision(posting)
             self._apply_verdict(turn, posting)
 
     async def before_broadcast(self, turn: InboundTurn) -> None:

@@ -10,7 +10,7 @@ from roomkit.core.pipeline.posting import Posting
 from roomkit.core.runtime import KitRuntime
 from roomkit.errors import ChannelNotFoundError, RoomClosedError, RoomNotFoundError
 from roomkit.models.content import EventContent
-from roomkit.models.enums import ChannelDirection, EventType, HookTrigger
+from roomkit.models.enums import ChannelDirection, EventType, HookTrigger, RoomStatus
 from roomkit.models.event import EventSource, RoomEvent
 from roomkit.models.task import Observation
 
@@ -69,8 +69,9 @@ class OutboundService:
         posting = Posting(event=event, cascade=cascade, origin="sent")
         await self._driver.post(posting, outermost=outermost)
         if posting.status == "closed":
-            status = "closed" if posting.snapshot is None else posting.snapshot.room.status.value
-            raise RoomClosedError(room_id, status)
+            # One that its timers have just closed was still open when it was looked at.
+            archived = snapshot.room.status is RoomStatus.ARCHIVED
+            raise RoomClosedError(room_id, "archived" if archived else "closed")
         return cascade.current.get(posting.event.id, posting.event)
 
     async def feedback(

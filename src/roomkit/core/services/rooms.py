@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -64,11 +64,19 @@ class RoomService:
         organization_id: str | None = None,
     ) -> Room:
         """Create a room and have it furnished, unless its id is in use."""
-        room, created = await self._create(
+        creation = self._create(
             room_id, metadata=metadata, timers=timers, organization_id=organization_id
         )
         strategy = orchestration or self._orchestration
-        if not created or strategy is None or self._kit is None:
+        if strategy is None:
+            return (await creation)[0]
+        return await self._driver.see_through(self._furnish(creation, strategy), "open_room")
+
+    async def _furnish(
+        self, creation: Coroutine[Any, Any, tuple[Room, bool]], strategy: RoomOrchestrator
+    ) -> Room:
+        room, created = await creation
+        if not created or self._kit is None:
             return room
         await strategy.install(self._kit, room.id)
         return await self.get(room.id)
@@ -100,8 +108,12 @@ class RoomService:
         )
 
         async def body(operation: Operation) -> tuple[Room, bool]:
+            known = await rt.store.get_room(room.id) if room_id is not None else None
+            if known is not None:
+                return known, False
             stored = await rt.store.create_room(room)
-            # Whoever loses a race for an id gets the winner's room, which cannot equal its own.
+            # Another process, with locks of its own, may have been faster. It will hardly have
+            # created the room within the same microsecond.
             created = stored == room and stored.event_count == 0
             if created:
                 rt.notify(operation.cascade, "room_created", room_id=room.id)

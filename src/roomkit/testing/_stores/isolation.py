@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from copy import deepcopy
 from typing import Any
 
 from roomkit.store.base import ConversationStore
@@ -111,7 +112,7 @@ class IsolationRules(StoreRules):
     ) -> None:
         await self.fill(store)
         read = READS[read_name]
-        before = await read(store)
+        before = deepcopy(await read(store))
         assert before, f"{read_name} found nothing"
         scribble(await read(store))
         assert await read(store) == before
@@ -124,7 +125,7 @@ class IsolationRules(StoreRules):
         # `detached` gives containers that can be written into, as `model_copy` may too.
         given = record.detached()
         returned = await write(store, given)
-        before = await read(store)
+        before = deepcopy(await read(store))
         scribble(given)
         scribble(returned)
         assert await read(store) == before
@@ -146,7 +147,7 @@ class IsolationRules(StoreRules):
         self, store: ConversationStore
     ) -> None:
         await self.fill(store)
-        before = await store.snapshot("room")
+        before = deepcopy(await store.snapshot("room"))
         assert before is not None
         again = await store.snapshot("room", claim=("sms", "k"))
         assert again is not None
@@ -165,7 +166,7 @@ class IsolationRules(StoreRules):
         event = an_event(idempotency_key="k", metadata={"nested": {"list": [1]}})
         first = await commit(store, event)
         second = await commit(store, an_event(idempotency_key="k"))
-        before = await store.get_event(event.id)
+        before = deepcopy(await store.get_event(event.id))
         scribble([event, first.event, first.room, second.event, second.room])
         assert await store.get_event(event.id) == before
         room = await store.get_room("room")
@@ -177,7 +178,7 @@ class IsolationRules(StoreRules):
         event = (await commit(store, an_event())).event
         results = {"sms": SENT}
         returned = await store.record_deliveries("room", event.id, results)
-        before = await store.get_event(event.id)
+        before = deepcopy(await store.get_event(event.id))
         scribble(results)
         scribble(returned)
         assert await store.get_event(event.id) == before

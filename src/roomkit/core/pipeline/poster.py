@@ -1,0 +1,285 @@
+"""Putting one event into a timeline: under the room's lock through the checks and gates, then
+committed.
+
+Every event takes this way, whoever wrote it: an inbound message, an answer, an event that the host
+sends, a notice of the framework.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from roomkit.core.event_router import EventRouter
+from roomkit.core.pipeline import revisions
+from roomkit.core.pipeline.admission import Admission
+from roomkit.core.pipeline.cascade import Hold, Inside, enclosing
+from roomkit.core.pipeline.context import context_of
+from roomkit.core.pipeline.posting import Posting
+from roomkit.core.pipeline.timers import due_status, has_timers
+from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
+from roomkit.core.services.transitions import Transitions
+from roomkit.errors import RoomNotFoundError
+from roomkit.models.channel import ChannelBinding
+from roomkit.models.delivery import HookFailure
+from roomkit.models.enums import (
+    ChannelDirection,
+    ChannelType,
+    EventStatus,
+    EventType,
+    HookTrigger,
+    RoomStatus,
+)
+from roomkit.models.event import EventSource, RoomEvent
+from roomkit.models.hook import InjectedEvent
+from roomkit.store.records import RoomSnapshot, TimelineCommit
+
+
+class Poster:
+    """The steps of a posting, in the order in which they are to be called.
+
+    `lock` … `run_gates` may be abandoned at any moment, with `unlock`; nothing is stored then.
+    `commit` must run to its end, in a task that the caller's cancellation does not reach.
+    """
+
+    def __init__(self, runtime: KitRuntime, router: EventRouter, transitions: Transitions) -> None:
+        self._rt = runtime
+        self.admission = Admission(runtime)
+        self._router = router
+        self._transitions = transitions
+
+    async def lock(self, posting: Posting) -> None:
+        """Wait for the room's lock, unless this very task holds it already, inside a gate."""
+        room_id = posting.event.room_id
+        frame = enclosing(room_id)
+        if frame is None or not frame.holds_lock:
+            posting.hold = Hold(await self._rt.locks.acquire(room_id))
+        elif frame.hold is not None:
+            frame.hold.touched = True
+            await frame.hold.quiet()
+
+    async def unlock(self, posting: Posting) -> None:
+        """Release the lock if the posting holds it. Harmless otherwise."""
+        hold = posting.hold
+        if hold is not None:
+            posting.hold = None
+            await self.release(hold)
+
+    async def release(self, hold: Hold) -> None:
+        """Give up the lock, but not before all writes under it are done."""
+        hold.active = False
+        if not hold.nested:
+            await self._rt.locks.release(hold.lease)
+            return
+
+        async def when_quiet() -> None:
+            await hold.quiet()
+            await self._rt.locks.release(hold.lease)
+
+        # Not in the task that called, which may be cancelled while it waits.
+        await asyncio.shield(self._rt.scope.spawn(when_quiet(), name="unlock"))
+
+    async def load(self, posting: Posting) -> None:
+        """Read the room as it is under the lock, and apply what its timers are due to do.
+
+        Raises:
+            RoomNotFoundError: it is gone.
+        """
+        event = posting.event
+        claim = None
+        if event.idempotency_key is not None:
+            claim = (event.source.channel_id, event.idempotency_key)
+        known = posting.snapshot
+        snapshot = await self._rt.store.snapshot(event.room_id, known=known, claim=claim)
+        if snapshot is None:
+            raise RoomNotFoundError(event.room_id)
+        if has_timers(snapshot.room) and posting.origin != "system":
+            await self._apply_timers(posting, snapshot)
+        if posting.context is None or snapshot is not known:
+            posting.snapshot = snapshot
+            posting.context = context_of(snapshot)
+        source_id = event.source.channel_id
+        posting.binding = None
+        for binding in snapshot.bindings:
+            if binding.channel_id == source_id:
+                posting.binding = binding
+                break
+
+    async def _apply_timers(self, posting: Posting, snapshot: RoomSnapshot) -> None:
+        """Close a room that should have been closed by now, whether or not anybody has looked."""
+        recent = snapshot.recent_events
+        last_message_at = recent[-1].created_at if recent else None
+        due = due_status(snapshot.room, self._rt.clock.now(), last_message_at)
+        if due is RoomStatus.CLOSED:
+            await self._transitions.to_closed(snapshot.room, posting.cascade)
+            posting.status = "closed"
+            posting.reason = "room_closed"
+
+    async def run_gates(self, posting: Posting) -> None:
+        """Ask the BEFORE_BROADCAST hooks."""
+        rt, event = self._rt, posting.event
+        if posting.status != "open" or posting.origin == "system":
+            return
+        trigger = HookTrigger.BEFORE_BROADCAST
+        if not rt.hooks.listens(trigger, event.room_id) or posting.context is None:
+            return
+        cascade = posting.cascade
+        hold = posting.hold or _held_around(event.room_id)
+        with Inside(cascade, hold):
+            outcome = await rt.hooks.run_gate(trigger, event, posting.context)
+        posting.event = outcome.event
+        if hold is not None and hold.touched:
+            await hold.quiet()
+            await self._look_again(posting)
+        posting.injected = outcome.injected
+        cascade.tasks.extend(outcome.tasks)
+        cascade.observations.extend(outcome.observations)
+        self.report_failures(posting, outcome.failures)
+        if outcome.blocked_by is not None:
+            posting.block(outcome.blocked_by, outcome.reason or "blocked")
+
+    async def _look_again(self, posting: Posting) -> None:
+        """A hook has changed the room: route and store by what it is now."""
+        snapshot = await self._rt.store.snapshot(posting.event.room_id)
+        if snapshot is not None:
+            posting.snapshot = snapshot
+            posting.context = context_of(snapshot)
+
+    def report_failures(self, posting: Posting, failures: list[HookFailure]) -> None:
+        """Keep what hooks did wrong for the result, and tell."""
+        cascade = posting.cascade
+        cascade.failures.extend(failures)
+        for failure in failures:
+            self._rt.notify(
+                cascade,
+                "hook_error",
+                room_id=posting.event.room_id,
+                event_id=posting.event.id,
+                hook=failure.hook,
+                trigger=failure.trigger,
+                error=failure.error,
+            )
+
+    async def commit(self, posting: Posting) -> None:
+        """Store the event and put it into its targets' lanes, all under the lock; then release it.
+
+        Never raises: what goes wrong is in ``posting.error``.
+        """
+        try:
+            if posting.status in ("open", "blocked"):
+                await self._store(posting)
+                for injected in posting.injected:
+                    await self._inject(posting, injected)
+        except Exception as error:
+            # Handed to the caller, who may be gone by now and must not have to release the lock.
+            posting.error = error
+        finally:
+            await self.unlock(posting)
+
+    def broadcast(self, posting: Posting) -> None:
+        """Set the deliveries off that `commit` has queued."""
+        if posting.ready:
+            self._router.start(posting.ready)
+
+    async def _store(self, posting: Posting) -> None:
+        rt, event = self._rt, posting.event
+        now = rt.clock.now()
+        room = posting.loaded.room
+        blocked = posting.status == "blocked"
+        rewrites: tuple[RoomEvent, ...] = ()
+        status = EventStatus.BLOCKED if blocked else EventStatus.DELIVERED
+        if not blocked:
+            held_back = room.status is RoomStatus.PAUSED and room.paused_by == "request"
+            if held_back and posting.origin != "system":
+                status = EventStatus.PENDING
+            if posting.target is not None:
+                rewrites = await revisions.rewrites_for(rt.store, event, posting.target, now)
+        is_message = event.type is EventType.MESSAGE and not blocked
+        outcome = await rt.store.commit(
+            TimelineCommit(
+                event=event,
+                status=status,
+                updated_at=now,
+                rewrites=rewrites,
+                activity_at=now if is_message else None,
+                allow_closed=posting.origin == "system",
+            )
+        )
+        posting.event = outcome.event
+        if outcome.status != "stored":
+            posting.status = outcome.status
+            posting.reason = "duplicate" if outcome.status == "duplicate" else "room_closed"
+            return
+        cascade = posting.cascade
+        cascade.current[event.id] = outcome.event
+        if blocked:
+            rt.notify(
+                cascade,
+                "event_blocked",
+                room_id=event.room_id,
+                channel_id=event.source.channel_id,
+                event_id=event.id,
+                blocked_by=event.blocked_by,
+                reason=posting.reason,
+            )
+        elif status is EventStatus.PENDING:
+            posting.status = "pending"
+            posting.reason = "room_paused"
+        else:
+            posting.status = "stored"
+            if outcome.room.status is not room.status:
+                # A message has woken a room that a timer had paused.
+                rt.notify(cascade, "room_resumed", room_id=event.room_id, status="active")
+            if posting.origin != "system":
+                self.send_out(posting, outcome.event)
+
+    def send_out(self, posting: Posting, event: RoomEvent) -> None:
+        """Queue a stored event for everybody who may see it. The lock must be held."""
+        cascade = posting.cascade
+        cascade.sent.append(event.id)
+        if posting.origin == "response":
+            cascade.responses.append(event.id)
+        self._queue(posting, event, posting.binding)
+
+    def _queue(
+        self, posting: Posting, event: RoomEvent, source_binding: ChannelBinding | None
+    ) -> None:
+        if posting.context is not None:
+            ready = self._router.enqueue(event, posting.context, source_binding, posting.cascade)
+            posting.ready = ready if posting.ready is None else posting.ready + ready
+
+    async def _inject(self, posting: Posting, injected: InjectedEvent) -> None:
+        """Store and send what a hook added. It skips the hooks, but not the budget."""
+        trigger, cascade = posting.event, posting.cascade
+        if not cascade.spend():
+            return
+        targets = injected.target_channel_ids or [trigger.source.channel_id]
+        event = RoomEvent(
+            room_id=trigger.room_id,
+            type=injected.event_type,
+            source=EventSource(
+                channel_id=SYSTEM_CHANNEL,
+                channel_type=ChannelType.SYSTEM,
+                direction=ChannelDirection.OUTBOUND,
+            ),
+            content=injected.content,
+            status=EventStatus.DELIVERED,
+            visibility=",".join(targets),
+            chain_depth=trigger.chain_depth + 1,
+            parent_event_id=trigger.id,
+            correlation_id=trigger.correlation_id or trigger.id,
+            created_at=self._rt.clock.now(),
+            metadata={**injected.metadata, "injected": True},
+        )
+        outcome = await self._rt.store.commit(
+            TimelineCommit(event=event, updated_at=event.created_at)
+        )
+        if outcome.status == "stored":
+            cascade.current[event.id] = outcome.event
+            cascade.sent.append(event.id)
+            self._queue(posting, outcome.event, None)
+
+
+def _held_around(room_id: str) -> Hold | None:
+    """The lock that the running gate of the room holds."""
+    frame = enclosing(room_id)
+    return None if frame is None else frame.hold
