@@ -5,5 +5,5 @@ cd "$(dirname "$0")/../.."
 PATH="$PWD/.uv/bin:$PATH"
 
 sh .github/scripts/ensure_uv.sh
-uv sync --locked --inexact --extra fastapi
+uv sync --locked --inexact --extra fastapi --extra httpx
 exec uv run --no-sync python -m examples.support_desk "$@"

@@ -19,4 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = [*_PUBLIC, "__version__"]
 
-__getattr__, __dir__ = lazy_exports(__name__, EVERYTHING)
+# Type checkers would take `__getattr__` as leave to import any name at all.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_exports(__name__, EVERYTHING)

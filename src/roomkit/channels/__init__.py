@@ -34,14 +34,16 @@ _FACTORIES = (
     "WhatsAppPersonalChannel",
 )
 
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "AIChannel": "roomkit.channels.ai",
-        "CLIChannel": "roomkit.channels.cli",
-        "Channel": "roomkit.channels.base",
-        "TransportChannel": "roomkit.channels.transport",
-        "WebSocketChannel": "roomkit.channels.websocket",
-        **dict.fromkeys(_FACTORIES, "roomkit.channels.factories"),
-    },
-)
+# Type checkers would take `__getattr__` as leave to import any name at all.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "AIChannel": "roomkit.channels.ai",
+            "CLIChannel": "roomkit.channels.cli",
+            "Channel": "roomkit.channels.base",
+            "TransportChannel": "roomkit.channels.transport",
+            "WebSocketChannel": "roomkit.channels.websocket",
+            **dict.fromkeys(_FACTORIES, "roomkit.channels.factories"),
+        },
+    )

@@ -12,4 +12,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ContentTranscoder", "DefaultContentTranscoder", "EventRouter"]
 
-__getattr__, __dir__ = lazy_exports(__name__, {"EventRouter": "roomkit.core.event_router"})
+# Type checkers would take `__getattr__` as leave to import any name at all.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_exports(__name__, {"EventRouter": "roomkit.core.event_router"})

@@ -43,13 +43,15 @@ __all__ = [
     "guarded",
 ]
 
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "ConsoleTelemetryProvider": "roomkit.telemetry.console",
-        "Metric": "roomkit.telemetry.mock",
-        "MockTelemetryProvider": "roomkit.telemetry.mock",
-        "OpenTelemetryProvider": "roomkit.telemetry.opentelemetry",
-        "RecordingTelemetryProvider": "roomkit.telemetry.recording",
-    },
-)
+# Type checkers would take `__getattr__` as leave to import any name at all.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "ConsoleTelemetryProvider": "roomkit.telemetry.console",
+            "Metric": "roomkit.telemetry.mock",
+            "MockTelemetryProvider": "roomkit.telemetry.mock",
+            "OpenTelemetryProvider": "roomkit.telemetry.opentelemetry",
+            "RecordingTelemetryProvider": "roomkit.telemetry.recording",
+        },
+    )

@@ -34,20 +34,22 @@ __all__ = [
     "create_twilio_standin",
 ]
 
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "Directory": "roomkit.testing.identity",
-        "IdentityResolverContract": "roomkit.testing.identity",
-        "LockManagerContract": "roomkit.testing.locks",
-        "RealtimeBackendContract": "roomkit.testing.realtime",
-        "Reply": "roomkit.testing.wire",
-        "ScriptedServer": "roomkit.testing.wire",
-        "StoreContract": "roomkit.testing.stores",
-        "TransportProviderContract": "roomkit.testing.providers",
-        "Vendor": "roomkit.testing.providers",
-        "VirtualClock": "roomkit.testing.clock",
-        "YieldingStore": "roomkit.testing.stores",
-        "create_twilio_standin": "roomkit.testing.twilio_standin",
-    },
-)
+# Type checkers would take `__getattr__` as leave to import any name at all.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "Directory": "roomkit.testing.identity",
+            "IdentityResolverContract": "roomkit.testing.identity",
+            "LockManagerContract": "roomkit.testing.locks",
+            "RealtimeBackendContract": "roomkit.testing.realtime",
+            "Reply": "roomkit.testing.wire",
+            "ScriptedServer": "roomkit.testing.wire",
+            "StoreContract": "roomkit.testing.stores",
+            "TransportProviderContract": "roomkit.testing.providers",
+            "Vendor": "roomkit.testing.providers",
+            "VirtualClock": "roomkit.testing.clock",
+            "YieldingStore": "roomkit.testing.stores",
+            "create_twilio_standin": "roomkit.testing.twilio_standin",
+        },
+    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from roomkit.models._base import FrozenModel
 from roomkit.models.event import RoomEvent
 from tests.unit.models.examples import CONTENTS, MODELS, containers, instances, wild_text
 
@@ -66,7 +66,7 @@ def test_what_it_was_made_from_is_not_part_of_it(
 @every_model
 @few
 @given(data=st.data())
-def test_detached_it_is_the_callers_own(model: type[Any], data: st.DataObject) -> None:
+def test_detached_it_is_the_callers_own(model: type[FrozenModel], data: st.DataObject) -> None:
     value = data.draw(instances(model))
     before = value.model_dump_json()
     detached = value.detached()

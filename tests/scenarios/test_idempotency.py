@@ -1,0 +1,222 @@
+"""Redeliveries: stored once, answered with what they became the first time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from roomkit import (
+    EventStatus,
+    HookResult,
+    HookTrigger,
+    InboundMessage,
+    InMemoryLockManager,
+    RoomContext,
+    RoomEvent,
+    RoomKit,
+    SMSChannel,
+    TextContent,
+)
+from roomkit.providers.sms.mock import MockSMSProvider
+from tests.helpers import message, say
+from tests.scenarios.actors import Thinker, Transport, Witness, said, seat, timeline
+from tests.scenarios.conftest import KitFactory
+
+
+@pytest.fixture
+async def b(kit: RoomKit) -> Transport:
+    """The other channel of a room with `a` in it."""
+    channel = Transport("b")
+    await seat(kit, "r", Transport("a"), channel)
+    return channel
+
+
+def from_vendor(message_id: str, text: str = "hello", channel_id: str = "a") -> InboundMessage:
+    return InboundMessage(
+        channel_id=channel_id,
+        sender_id="u",
+        content=TextContent(body=text),
+        provider_message_id=message_id,
+    )
+
+
+async def test_redelivery_is_answered_with_the_first_event(kit: RoomKit, b: Transport) -> None:
+    """A5, S-08."""
+    first = await say(kit, "a", "hello", key="k")
+    rows = await timeline(kit)
+    witness = Witness(kit).on("event_processed", "event_blocked")
+    witness.hook(HookTrigger.AFTER_BROADCAST)
+
+    second = await say(kit, "a", "hello", key="k")
+
+    assert (second.blocked, second.reason) == (True, "duplicate")
+    assert second.event == first.event
+    assert await timeline(kit) == rows
+    assert b.texts == ["hello"]
+    assert witness.heard == []
+
+
+async def test_redelivery_tells_what_became_of_the_first_delivery(kit: RoomKit) -> None:
+    """A5: outcomes included."""
+    await seat(kit, "r", SMSChannel("sms", provider=MockSMSProvider()), Transport("a"))
+    await kit.update_binding_metadata("r", "sms", {"phone_number": "+15551234567"})
+    await say(kit, "a", "hello", key="k")
+    again = await say(kit, "a", "hello", key="k")
+    assert again.event is not None
+    assert again.event.delivery_results["sms"].provider_message_id == "mock-1"
+    assert again.delivery_results["sms"].success
+
+
+async def test_vendors_id_serves_as_key(kit: RoomKit, b: Transport) -> None:
+    """INB-08, X-26."""
+    first = await kit.process_inbound(from_vendor("m-1"))
+    second = await kit.process_inbound(from_vendor("m-1"))
+    third = await kit.process_inbound(from_vendor("m-2"))
+    assert [result.reason for result in (first, second, third)] == [None, "duplicate", None]
+    assert len(await said(kit)) == 2
+
+
+async def test_given_key_wins_over_the_vendors_id(kit: RoomKit, b: Transport) -> None:
+    """X-26."""
+    one = from_vendor("m-1").model_copy(update={"idempotency_key": "k-1"})
+    two = from_vendor("m-1").model_copy(update={"idempotency_key": "k-2"})
+    results = [await kit.process_inbound(each) for each in (one, two, one)]
+    assert [result.reason for result in results] == [None, None, "duplicate"]
+
+
+async def test_keys_of_different_channels_are_different(kit: RoomKit, b: Transport) -> None:
+    """A6: small numeric ids do not swallow each other."""
+    results = [
+        await kit.process_inbound(from_vendor("1", "from a", "a"), "r"),
+        await kit.process_inbound(from_vendor("1", "from b", "b"), "r"),
+        await say(kit, "a", "keyed", key="1"),
+        await say(kit, "b", "keyed too", key="1"),
+    ]
+    assert [result.reason for result in results] == [None] * 4
+    assert len(await said(kit)) == 4
+
+
+async def test_keys_of_different_rooms_are_different(kit: RoomKit, b: Transport) -> None:
+    await seat(kit, "r2", Transport("c"))
+    await kit.attach_channel("r2", "a")
+    results = [
+        await kit.process_inbound(message("a", "hello", key="k"), room_id)
+        for room_id in ("r", "r2", "r")
+    ]
+    assert [result.reason for result in results] == [None, None, "duplicate"]
+
+
+async def test_simultaneous_redeliveries_are_stored_once(kit: RoomKit, b: Transport) -> None:
+    """INB-07, A7."""
+    results = await asyncio.gather(*(say(kit, "a", "hello", key="k") for _ in range(20)))
+    (fresh,) = [result for result in results if not result.blocked]
+    assert {result.reason for result in results if result.blocked} == {"duplicate"}
+    assert {result.event.id for result in results if result.event} == {
+        fresh.event.id if fresh.event else None
+    }
+    assert b.texts == await said(kit) == ["hello"]
+
+
+async def test_simultaneous_redeliveries_to_two_kits_are_stored_once(
+    make_kit: KitFactory,
+) -> None:
+    """A7: two processes that share store and locks."""
+    locks = InMemoryLockManager()
+    kits = [make_kit(lock_manager=locks) for _ in range(2)]
+    outboxes = []
+    for kit in kits:
+        outboxes.append(b := Transport("b"))
+        await seat(kit, "r", Transport("a"), b)
+    results = await asyncio.gather(
+        *(say(kits[number % 2], "a", "hello", key="k") for number in range(20))
+    )
+    assert sum(not result.blocked for result in results) == 1
+    assert await said(kits[0]) == ["hello"]
+    assert sorted(map(len, (b.received for b in outboxes))) == [0, 1]
+
+
+async def test_first_messages_that_are_redelivered_open_one_room(kit: RoomKit) -> None:
+    """A7, A21."""
+    kit.register_channel(SMSChannel("sms", provider=MockSMSProvider()))
+    results = await asyncio.gather(
+        *(say(kit, "sms", "hello", sender="+15551234567", key="k") for _ in range(10))
+    )
+    assert sum(not result.blocked for result in results) == 1
+    assert len({result.room_id for result in results}) == 1
+
+
+async def test_blocked_message_uses_up_its_key(kit: RoomKit, b: Transport) -> None:
+    """S-08: moderation is not asked again about the same message."""
+    asked: list[str] = []
+
+    @kit.hook(HookTrigger.BEFORE_BROADCAST, name="no")
+    async def gate(event: RoomEvent, _context: RoomContext) -> HookResult:
+        asked.append(event.id)
+        return HookResult.block("why")
+
+    first = await say(kit, "a", "hello", key="k")
+    second = await say(kit, "a", "hello", key="k")
+    assert second.reason == "duplicate"
+    assert second.event == first.event
+    assert second.event is not None
+    assert second.event.status is EventStatus.BLOCKED
+    assert len(asked) == 1
+
+
+async def test_redelivery_does_not_wake_the_ai(kit: RoomKit, b: Transport) -> None:
+    """F11: nor while it is still thinking about the first."""
+    thinking, go_on = asyncio.Event(), asyncio.Event()
+
+    async def answer(_event: RoomEvent, _context: RoomContext) -> str:
+        thinking.set()
+        await go_on.wait()
+        return "answer"
+
+    ai = Thinker("ai", answer)
+    await seat(kit, "r", ai)
+    first = asyncio.create_task(say(kit, "a", "hello", key="k"))
+    await thinking.wait()
+    retry = await say(kit, "a", "hello", key="k")
+    go_on.set()
+    result = await first
+    assert retry.reason == "duplicate"
+    assert retry.event is not None
+    assert result.event is not None
+    assert retry.event.id == result.event.id
+    assert ai.texts == ["hello"]
+
+
+async def test_late_message_with_an_old_number_is_still_new(kit: RoomKit, b: Transport) -> None:
+    """A7: ids are remembered one by one, not as "the highest seen"."""
+    for number in ("10", "11", "9"):
+        assert not (await kit.process_inbound(from_vendor(number))).blocked
+
+
+async def test_sent_events_can_be_made_safe_to_repeat(kit: RoomKit, b: Transport) -> None:
+    first = await kit.send_event("r", "a", TextContent(body="once"), idempotency_key="k")
+    second = await kit.send_event("r", "a", TextContent(body="once"), idempotency_key="k")
+    assert second.id == first.id
+    assert b.texts == ["once"]
+
+
+async def test_messages_without_a_key_are_all_new(kit: RoomKit, b: Transport) -> None:
+    for _ in range(3):
+        assert not (await say(kit, "a", "hello")).blocked
+    assert b.texts == ["hello"] * 3
+
+
+async def test_message_of_a_webhook_may_be_processed_once_more(kit: RoomKit) -> None:
+    """X-17, DLV-06."""
+    await seat(kit, "r", SMSChannel("sms", provider=MockSMSProvider()), Transport("b"))
+    inbound = from_vendor("SM1", channel_id="sms").model_copy(
+        update={"sender_id": "+15551234567"}
+    )
+    from roomkit import WebhookMeta
+
+    meta = WebhookMeta(provider="mock", sender="+15551234567", body="hello", message=inbound)
+    returned = await kit.process_webhook(meta, "sms")
+    assert returned is not None
+    assert (await kit.process_inbound(returned)).reason == "duplicate"
+    assert (await kit.process_webhook(meta, "sms")) == returned
+    assert await said(kit) == ["hello"]
