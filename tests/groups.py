@@ -8,7 +8,6 @@ them out. ``python -m tests.groups`` says how this machine stands.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import shutil
 from collections.abc import Callable
@@ -27,13 +26,10 @@ class Group:
     needs: str
     is_available: Callable[[], bool]
     debian_packages: tuple[str, ...] = ()
-    extra: str | None = None
 
     @property
     def remedy(self) -> str:
         """What a person types to add the group."""
-        if self.extra is not None:
-            return f"uv sync --inexact --extra {self.extra}"
         return f"apt-get install {' '.join(self.debian_packages)}"
 
     @property
@@ -48,10 +44,6 @@ def chromium_path() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
-def _has_module(name: str) -> Callable[[], bool]:
-    return lambda: importlib.util.find_spec(name) is not None
-
-
 GROUPS = {
     group.name: group
     for group in (
@@ -60,18 +52,6 @@ GROUPS = {
             needs="Chromium or Chrome",
             is_available=lambda: chromium_path() is not None,
             debian_packages=("chromium",),
-        ),
-        Group(
-            name="fastrtc",
-            needs="the package fastrtc",
-            is_available=_has_module("fastrtc"),
-            extra="fastrtc",
-        ),
-        Group(
-            name="webrtc_aec",
-            needs="the package livekit",
-            is_available=_has_module("livekit"),
-            extra="webrtc-aec",
         ),
     )
 }

@@ -5,12 +5,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 PATH="$PWD/.uv/bin:$PATH"
 
-# What tests use beyond the `dev` extra.
-EXTRAS="--extra fastrtc --extra webrtc-aec"
-
 sh .github/scripts/ensure_uv.sh
-# shellcheck disable=SC2086
-uv sync --locked --inexact --extra dev $EXTRAS
+uv sync --locked --inexact --extra dev
 
 packages=$(uv run --no-sync python -m tests.groups debian-packages)
 if [ -n "$packages" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -142,10 +142,9 @@ def webhook_router(
 ) -> APIRouter:
     """``POST /webhooks/{channel_id}`` and ``POST /webhooks/{channel_id}/status``.
 
-    Both take messages and delivery reports alike. A request is answered with what the vendor
-    likes to hear if it was taken; with 400 if it makes no sense, 403 if its signature does not
-    fit, 404 for an unknown channel, 408 or 413 if its body is too slow or too long, and 503 with
-    ``Retry-After`` if it should come again.
+    Both take messages and delivery reports alike. The answer is what the vendor likes to hear, or
+    400 for what makes no sense, 403 for a signature that does not fit, 404 for an unknown channel,
+    408 or 413 for a body that is too slow or too long, and 503 for what should come again.
 
     Args:
         public_url: scheme and host under which vendors know the application. Signatures cover the
@@ -180,8 +179,6 @@ def webhook_router(
             return _response(refusal.answer)
         except TimeoutError:
             return _response(RefusedError(408, "the body took too long").answer)
-        except ClientDisconnect:
-            return _response(RefusedError(400, "the body is not complete").answer)
         line = _line(request)
         webhook = WebhookRequest(url=address.url(line), headers=line.headers, body=body)
         return _response(await endpoint.handle(channel_id, webhook))
@@ -317,11 +314,14 @@ async def _read_body(request: Request, limit: int) -> bytes:
         raise refusal
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise refusal
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise refusal
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise RefusedError(400, "the body is not complete") from None
     return b"".join(chunks)
 
 

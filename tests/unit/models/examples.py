@@ -98,8 +98,14 @@ def instances(model: type[BaseModel]) -> SearchStrategy[Any]:
     }
     values = st.fixed_dictionaries(known, optional=optional)
     if model is HookResult:
-        values = values.filter(lambda one: one.get("action") != "modify" or one.get("event"))
+        return values.map(_hook_result)
     return values.map(model.model_validate)
+
+
+def _hook_result(values: dict[str, Any]) -> HookResult:
+    if values.get("event") is None and values.get("action") == "modify":
+        values = values | {"action": "allow"}
+    return HookResult.model_validate(values)
 
 
 def _of_field(field: FieldInfo) -> SearchStrategy[Any] | None:

@@ -16,7 +16,7 @@ from roomkit.models.event import RoomEvent
 from tests.unit.models.examples import CONTENTS, MODELS, containers, instances, wild_text
 
 # One test for each of forty models: a few examples of each are many.
-few = settings(max_examples=20)
+few = settings(max_examples=15)
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 
 

@@ -291,17 +291,20 @@ class InboundPipeline:
             return
         if verdict.failures:
             self._driver.poster.report_failures(posting, verdict.failures)
+        if verdict.trigger is not None:
+            self._tell(verdict.trigger, posting)
         if verdict.blocked_by is not None and posting.status == "open":
             posting.block(verdict.blocked_by, verdict.reason or "identity_rejected")
             posting.injected = verdict.injected
         elif verdict.resolved_by is not None and verdict.identity is not None:
-            rt = self._rt
-            if rt.hooks.listens(HookTrigger.ON_PARTICIPANT_IDENTIFIED, turn.room_id):
-                rt.in_background(
-                    posting.cascade,
-                    rt.observe(HookTrigger.ON_PARTICIPANT_IDENTIFIED, posting.event, turn.room_id),
-                    "on_participant_identified",
-                )
+            self._tell(HookTrigger.ON_PARTICIPANT_IDENTIFIED, posting)
+
+    def _tell(self, trigger: HookTrigger, posting: Posting) -> None:
+        """Run a trigger's observers beside the turn."""
+        rt, room_id = self._rt, posting.event.room_id
+        if rt.hooks.listens(trigger, room_id):
+            observing = rt.observe(trigger, posting.event, room_id)
+            rt.in_background(posting.cascade, observing, trigger.value)
 
 
 def _is_as_built(event: RoomEvent, room_id: str, key: str | None) -> bool:

@@ -45,6 +45,7 @@ class Verdict:
     """What is known about a sender, and whether their message may go on.
 
     `participant_id` is the identity's id once that is known, otherwise the sender's address.
+    `trigger` is that of the hooks that were asked, if the resolver could not place the sender.
     """
 
     participant_id: str
@@ -52,6 +53,7 @@ class Verdict:
     identity: Identity | None = None
     candidates: list[Identity] = field(default_factory=list)
     resolved_by: str | None = None
+    trigger: HookTrigger | None = None
     blocked_by: str | None = None
     reason: str | None = None
     injected: list[InjectedEvent] = field(default_factory=list)
@@ -136,6 +138,9 @@ class IdentityService:
         self, result: IdentityResult, sender_id: str, event: RoomEvent, context: RoomContext
     ) -> Verdict:
         """What the resolver's answer and the hooks together mean for the message."""
+        if result.status is IdentificationStatus.IDENTIFIED and result.identity is None:
+            logger.warning("identity resolver named nobody as identified")
+            result = _UNKNOWN
         verdict = Verdict(sender_id, result.status, candidates=list(result.candidates))
         if result.status is IdentificationStatus.IDENTIFIED and result.identity is not None:
             verdict.identify(result.identity, "resolver")
@@ -147,6 +152,7 @@ class IdentityService:
                 verdict.injected.append(InjectedEvent(content=TextContent(body=result.message)))
             return verdict
         trigger = _TRIGGERS.get(result.status, HookTrigger.ON_IDENTITY_UNKNOWN)
+        verdict.trigger = trigger
         await self._ask_hooks(trigger, result, event, context, verdict)
         rejected = IdentificationStatus.REJECTED
         if verdict.status is rejected and verdict.blocked_by is None:
@@ -173,6 +179,8 @@ class IdentityService:
                     raise TypeError(
                         f"returned {type(answer).__name__}, expected IdentityHookResult or None"
                     )
+                if answer.status is IdentificationStatus.IDENTIFIED and answer.identity is None:
+                    raise ValueError("called the sender identified, but named nobody")
             except (
                 Exception
             ) as error:  # these hooks keep strangers out, so a failing one withholds

@@ -83,9 +83,11 @@ class Transitions:
     async def to_archived(self, room: Room, cascade: Cascade) -> Room:
         now = self._rt.clock.now()
         closed_at = room.closed_at or now
-        return await self._move(
+        archived = await self._move(
             room.evolve(status=RoomStatus.ARCHIVED, paused_by=None, closed_at=closed_at), cascade
         )
+        self._rt.hooks.forget_room(room.id)
+        return archived
 
     async def _move(self, room: Room, cascade: Cascade, **data: Any) -> Room:
         rt = self._rt
