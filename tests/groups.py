@@ -26,10 +26,13 @@ class Group:
     needs: str
     is_available: Callable[[], bool]
     debian_packages: tuple[str, ...] = ()
+    extra: str | None = None
 
     @property
     def remedy(self) -> str:
         """What a person types to add the group."""
+        if self.extra is not None:
+            return f"uv sync --inexact --extra {self.extra}"
         return f"apt-get install {' '.join(self.debian_packages)}"
 
     @property

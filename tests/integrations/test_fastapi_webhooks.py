@@ -31,6 +31,7 @@ from roomkit.providers.base import WebhookRequest
 from roomkit.providers.http import HTTPProviderConfig, WebhookHTTPProvider
 from roomkit.providers.sms import MockSMSProvider
 from roomkit.providers.twilio import TwilioConfig, TwilioSMSProvider
+from roomkit.testing.clock import VirtualClock
 from roomkit.testing.twilio_standin import TwilioStandin, create_twilio_standin
 from tests.integrations.serving import serving
 
@@ -202,6 +203,28 @@ async def test_long_bodies_are_refused(kit: RoomKit, standin: TwilioStandin) -> 
     assert await texts(kit) == []
 
 
+async def test_half_a_body_is_no_webhook() -> None:
+    clock = VirtualClock()
+    async with RoomKit(clock=clock) as kit:
+        kit.register_channel(SMSChannel("sms", provider=MockSMSProvider()))
+        async with serving(application(kit, verify=False)) as host:
+            head = f"POST /webhooks/sms HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\nhalf"
+            address, port = host.split(":")
+            _, gone = await asyncio.open_connection(address, int(port))
+            gone.write(head.encode())
+            await gone.drain()
+            gone.close()
+            reader, slow = await asyncio.open_connection(address, int(port))
+            slow.write(head.encode())
+            await slow.drain()
+            answered = asyncio.create_task(reader.readline())
+            while not answered.done():
+                await asyncio.sleep(0.01)
+                await clock.advance(1)
+            assert b"408" in await answered
+            slow.close()
+
+
 JUNK = [
     b"",
     b"\xff\xfe",
@@ -282,6 +305,22 @@ class Batch(MockSMSProvider):
 
     def parse_webhook(self, payload: Mapping[str, Any]) -> list[WebhookMeta]:
         return self.items
+
+
+async def test_a_parser_that_trips_was_given_bad_input() -> None:
+    class Fragile(MockSMSProvider):
+        def parse_webhook(self, payload: Mapping[str, Any]) -> list[WebhookMeta]:
+            return [payload["messages"][0]]
+
+    async with RoomKit() as kit:
+        kit.register_channel(SMSChannel("sms", provider=Fragile()))
+        async with (
+            serving(application(kit, verify=False)) as host,
+            httpx.AsyncClient() as client,
+        ):
+            answer = await client.post(f"http://{host}/webhooks/sms", json={})
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "the webhook cannot be read: KeyError"}
 
 
 async def test_one_items_failure_does_not_take_its_siblings_along(kit: RoomKit) -> None:

@@ -17,6 +17,8 @@ from roomkit import (
     ChannelCategory,
     HookResult,
     HookTrigger,
+    Identity,
+    InboundMessage,
     MockAIProvider,
     RoomContext,
     RoomEvent,
@@ -26,6 +28,8 @@ from roomkit import (
     TextContent,
     WebSocketChannel,
 )
+from roomkit.errors import RoomKitError
+from roomkit.identity.mock import MockIdentityResolver
 from roomkit.integrations.fastapi import Client, WebSocketLimits, mount_roomkit, websocket_router
 from roomkit.models.channel import RateLimit
 from roomkit.models.content import LocationContent
@@ -686,3 +690,112 @@ async def test_a_greeting_does_not_hold_up_the_room(kit: RoomKit, host: str) -> 
     async with people(host, "ada") as (ada,):
         assert ada.ready["events"] == []
         assert (await ada.next("event"))["event"]["content"]["body"] == "Welcome, r"
+
+
+async def test_a_message_that_cannot_be_processed_is_answered(
+    kit: RoomKit, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = kit.get_channel("web")
+    assert web is not None
+    failures = [ZeroDivisionError("secret detail"), RoomKitError("not like that")]
+
+    async def fail(_message: InboundMessage, _context: RoomContext) -> RoomEvent:
+        raise failures.pop(0)
+
+    monkeypatch.setattr(web, "handle_inbound", fail)
+    async with people(host, "ada") as (ada,):
+        await ada.say("one", id="1")
+        await ada.say("two", id="2")
+        errors = [await ada.next("error") for _ in range(2)]
+    assert [(error["id"], error["code"]) for error in errors] == [
+        ("1", "internal"),
+        ("2", "refused"),
+    ]
+    assert "secret" not in json.dumps(errors)
+    assert errors[1]["reason"] == "not like that"
+
+
+async def test_a_flood_for_the_kit_is_put_off() -> None:
+    async with RoomKit(inbound_rate_limit=RateLimit(max_per_minute=1)) as kit:
+        kit.register_channel(WebSocketChannel("web"))
+        async with (
+            serving(application(kit)) as host,
+            connected(host, user="ada") as ada,
+        ):
+            await ada.say("one", id="1")
+            assert (await ada.next("ack"))["id"] == "1"
+            await ada.say("two", id="2")
+            error = await ada.next("error")
+            assert (error["code"], error["id"]) == ("rate_limited", "2")
+
+
+async def test_too_much_at_once_is_put_off(kit: RoomKit) -> None:
+    gate = asyncio.Event()
+
+    @kit.hook(HookTrigger.BEFORE_BROADCAST)
+    async def wait(_event: RoomEvent, _context: RoomContext) -> HookResult:
+        await gate.wait()
+        return HookResult.allow()
+
+    app = application(kit, limits=WebSocketLimits(max_pending=4))
+    async with serving(app) as host, people(host, "ada") as (ada,):
+        for number in range(4):
+            await ada.say(str(number), id=str(number))
+        error = await ada.next("error")
+        assert error["code"] == "busy"
+        gate.set()
+        acks = [(await ada.next("ack"))["id"] for _ in range(int(error["id"]))]
+        assert acks == [str(number) for number in range(int(error["id"]))]
+
+
+async def test_a_store_that_fails_ends_the_connection(
+    kit: RoomKit, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_args: object, **_kwargs: object) -> Any:
+        raise ConnectionError("the database is down")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(kit.store, "list_events", fail)
+        async with connected(host, ready=False, user="ada", in_="r") as ada:
+            assert await ada.closed() == (1011, "internal error")
+        broken.setattr(kit.store, "list_participants", fail)
+        async with connected(host, ready=False, user="ada", in_="r") as ada:
+            assert await ada.closed() == (1011, "internal error")
+    async with people(host, "ada") as (ada,):
+        monkeypatch.setattr(kit.store, "get_event", fail)
+        await ada.say(type="read", event_id="x", id="1")
+        error = await ada.next("error")
+        assert (error["id"], error["code"]) == ("1", "failed")
+    web = kit.get_channel("web")
+    assert isinstance(web, WebSocketChannel)
+    await eventually(lambda: web.connection_count == 0)
+
+
+async def test_a_channel_that_may_no_longer_read_hears_nothing(
+    kit: RoomKit, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = "roomkit.integrations._websocket.session"
+    monkeypatch.setattr(f"{session}._BINDING_SECONDS", -1.0)
+    async with people(host, "ada") as (ada,):
+        await kit.publish_typing("r", "ben")
+        assert (await ada.next("typing"))["participant_id"] == "ben"
+        await kit.set_access("r", "web", Access.WRITE_ONLY)
+        await kit.publish_typing("r", "cleo")
+        await kit.detach_channel("r", "web")
+        await kit.publish_typing("r", "dora")
+        await ada.nothing("typing", 0.05)
+
+
+async def test_somebody_identified_is_known_again() -> None:
+    resolver = MockIdentityResolver({"ada@web": Identity(id="customer-7", display_name="Ada")})
+    async with RoomKit(identity_resolver=resolver) as kit:
+        kit.register_channel(WebSocketChannel("web"))
+        await kit.create_room("r")
+        async with serving(application(kit)) as own_host:
+            async with people(own_host, "ada@web") as (ada,):
+                await ada.say("hello")
+                assert (await ada.next("ack"))["event"]["sender"] == "customer-7"
+            async with people(own_host, "ada@web", "ben") as (ada, ben):
+                assert ben.ready["events"][0]["sender"] == "customer-7"
+                await ada.say(type="typing")
+                await ben.next("typing")

@@ -8,7 +8,6 @@ from typing import Any
 
 from roomkit.store.base import ConversationStore
 from roomkit.store.memory import InMemoryStore
-from roomkit.store.records import CommitOutcome, TimelineCommit
 from roomkit.testing.stores import YieldingStore
 
 
@@ -38,11 +37,13 @@ class WatchedStore(InMemoryStore):
 
 
 class StepwiseStore(YieldingStore):
-    """Commits in several steps, as a store of somebody's own does that leaves it to the base class
-    and to the room's lock."""
+    """Leaves all that it can to the base class, which takes several steps and relies on the room's
+    lock: a store of somebody's own."""
 
-    async def commit(self, commit: TimelineCommit) -> CommitOutcome:
-        return await ConversationStore.commit(self, commit)
+
+for _name, _method in vars(ConversationStore).items():
+    if inspect.iscoroutinefunction(_method):
+        setattr(StepwiseStore, _name, _method)
 
 
 class CountingStore(WatchedStore):

@@ -114,21 +114,6 @@ async def test_somebody_known_is_not_looked_up_again(cast: Any) -> None:
     assert len(await stage.kit.store.list_participants("r")) == 1
 
 
-async def test_name_on_one_channel_proves_nothing_on_another(cast: Any) -> None:
-    """Ids of different vendors may be equal: who is known on one channel is looked up on the
-    other."""
-    stage = await cast(found(IdentificationStatus.UNKNOWN))
-    await stage.kit.store.create_identity(ALICE)
-    await say(stage.kit, "a", "hello", sender="123")
-    await stage.kit.resolve_participant("r", "123", "alice")
-    calls: list[RoomEvent] = []
-    stage.kit.identity_hook(UNKNOWN)(lambda event, _context: calls.append(event))
-    await say(stage.kit, "a", "known", sender="123")
-    assert calls == []
-    await say(stage.kit, "b", "who?", sender="123")
-    assert [event.source.channel_id for event in calls] == ["b"]
-
-
 async def test_without_a_resolver_nobody_is_looked_up(kit: RoomKit) -> None:
     """IDEN-12, S-59: the sender takes part under their address."""
     await seat(kit, "r", Transport("a"))
@@ -165,13 +150,15 @@ async def test_strangers_are_the_business_of_hooks(
     """IDEN-04, IDEN-05, IDEN-06: and a hook may know better than the resolver."""
     stage = await cast(found(status))
     asked: list[HookTrigger] = []
-    for one in (AMBIGUOUS, UNKNOWN):
 
-        def decide(_event: RoomEvent, _context: RoomContext, one: Any = one) -> IdentityHookResult:
-            asked.append(one)
+    def listen(at: HookTrigger) -> None:
+        @stage.kit.identity_hook(at)
+        async def decide(_event: RoomEvent, _context: RoomContext) -> IdentityHookResult:
+            asked.append(at)
             return IdentityHookResult.resolved(ALICE)
 
-        stage.kit.identity_hook(one)(decide)
+    listen(AMBIGUOUS)
+    listen(UNKNOWN)
     result = await say(stage.kit, "a", "hello")
     assert asked == [trigger]
     assert result.event.source.participant_id == "alice"

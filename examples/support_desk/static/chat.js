@@ -149,7 +149,7 @@ export class Chat {
 
   #refuse(frame) {
     const item = this.#pending.get(frame.id);
-    if (!item || frame.code === "rate_limited" || frame.code === "busy") return;
+    if (!item) return;
     this.#pending.delete(frame.id);
     item.classList.replace("pending", "refused");
     item.append(el("p", "reason", `Not sent: ${frame.reason}`));

@@ -1,7 +1,15 @@
 // A client for RoomKit's WebSocket protocol (docs/websocket-protocol.md): it reconnects by itself,
 // catches up with what it missed, and sends again what was not acknowledged.
 
-const FATAL = new Set([4401, 4403, 4404]);
+const FATAL = new Set([4401, 4403, 4404]); // close codes after which trying again is no use
+const LATER = new Set(["rate_limited", "busy", "process_timeout"]);
+const PULSE = 20_000; // milliseconds between signs of life
+
+// `crypto.randomUUID` is there on https and localhost only.
+function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 export class RoomSocket extends EventTarget {
   #path;
@@ -11,10 +19,12 @@ export class RoomSocket extends EventTarget {
   #roomId = null;
   #unacknowledged = new Map(); // frame id → frame
   #timer = null;
+  #heardAt = 0;
 
   constructor(path) {
     super();
     this.#path = path;
+    setInterval(() => this.#feelPulse(), PULSE);
     addEventListener("online", () => this.#retryNow());
   }
 
@@ -36,7 +46,7 @@ export class RoomSocket extends EventTarget {
 
   // Says something; returns the id that the acknowledgement will carry.
   say(text) {
-    const id = crypto.randomUUID();
+    const id = randomId();
     this.#keep({ type: "message", id, text });
     return id;
   }
@@ -60,7 +70,15 @@ export class RoomSocket extends EventTarget {
     }
   }
 
+  // A connection may be dead without either side having noticed.
+  #feelPulse() {
+    if (!this.ready) return;
+    if (performance.now() - this.#heardAt > 2.5 * PULSE) this.#socket.close();
+    else this.#send({ type: "ping" });
+  }
+
   #take(frame) {
+    this.#heardAt = performance.now();
     switch (frame.type) {
       case "ready":
         this.#attempts = 0;
@@ -79,8 +97,9 @@ export class RoomSocket extends EventTarget {
         if (frame.status === "delivered" && frame.event) this.#advance(frame.event);
         break;
       case "error":
-        if (frame.code === "rate_limited" || frame.code === "busy") this.#sendAgain(frame.id);
-        else this.#unacknowledged.delete(frame.id);
+        if (LATER.has(frame.code)) return this.#sendAgain(frame.id);
+        if (frame.code === "closed") return; // kept for the next connection
+        this.#unacknowledged.delete(frame.id);
         break;
     }
     this.#emit(frame.type, frame);

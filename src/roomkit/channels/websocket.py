@@ -130,8 +130,7 @@ class WebSocketChannel(Channel):
                 that are being written. A client without one gets only the finished event.
             room_id: the only room whose events the client gets.
             echo: also send the client its own messages back, once they are stored. Its own are
-                those
-                whose ``metadata["connection_id"]`` names it.
+                those whose ``metadata["connection_id"]`` names it.
         """
         self._connections[connection_id] = Connection(
             connection_id, send_fn, stream_send_fn, room_id, echo
@@ -252,15 +251,21 @@ class WebSocketChannel(Channel):
         return True
 
     def open_stream(self, start: StreamStart, binding: ChannelBinding) -> StreamSink | None:
-        """Shows an answer to those who are connected now; who comes later gets the finished
-        event."""
-        if self._host is None:
+        """Shows an answer to those who are connected now; who comes later gets the finished event.
+
+        A binding that delivers to one connection only shows the answer to that one; where it takes
+        turns, whose turn it is shows when the answer is finished.
+        """
+        mode = binding.capabilities.delivery_mode
+        if self._host is None or mode is DeliveryMode.ROUND_ROBIN:
             return None
+        only = binding.metadata.get("connection_id") if mode is DeliveryMode.DIRECT else None
         watching = [
             connection
             for connection in self._connections.values()
             if connection.stream_send is not None
             and (connection.room_id is None or connection.room_id == start.room_id)
+            and (mode is DeliveryMode.BROADCAST or connection.connection_id == only)
         ]
         return WebSocketStream(self._host, self, start, watching) if watching else None
 

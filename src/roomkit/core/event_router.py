@@ -254,13 +254,16 @@ class EventRouter:
                 channel.reaction_timeout,
                 channel.on_event(event, binding, context),
             )
-        except Exception as error:  # a channel that cannot answer must still get its deliveries
+            if output is None or output is ChannelOutput.empty():
+                return
+            if not isinstance(output, ChannelOutput):
+                raise TypeError(f"on_event() returned {type(output).__name__}, not ChannelOutput")
+            await self._reentry.take(output, channel, binding, broadcast.event, broadcast.cascade)
+        except BaseException as error:  # who cannot answer must still get the deliveries
+            if not is_failure(error):
+                raise
             broadcast.cascade.errors.append(f"{binding.channel_id}: {type(error).__name__}")
             await self._rt.report_error(event.room_id, binding.channel_id, error, event=event)
-            return
-        if output is None or output is ChannelOutput.empty():
-            return
-        await self._reentry.take(output, channel, binding, broadcast.event, broadcast.cascade)
 
     def _abandon(self, job: Job) -> None:
         """The kit closes; what still waited will not be delivered."""

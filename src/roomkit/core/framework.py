@@ -40,9 +40,9 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
     Register channels, create rooms, attach the channels to them, and hand in what comes from
     outside with `process_inbound`. Everything that keeps state or talks to the world can be
     replaced at construction; the defaults keep it all in this process. Use the kit from one event
-    loop, and close it at the end (``async with RoomKit() as kit``).
+    loop, and close it at the end (``async with RoomKit() as kit``). Times are in seconds.
 
-    Args (times in seconds):
+    Args:
         store: keeps the conversations; in memory by default.
         identity_resolver: finds out who writes; without one nobody is looked up.
         identity_channel_types: the channels whose senders are looked up; all by default.

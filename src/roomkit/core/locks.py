@@ -13,9 +13,10 @@ __all__ = ["InMemoryLockManager", "RoomLease", "RoomLockManager"]
 class RoomLease:
     """The right to write to one room, from `RoomLockManager.acquire` until `release`.
 
-    Attributes: room_id: the room. token: grows with every lease of the room, so that a store can
-        refuse a writer whose lease ran
-            out unnoticed; None where a lease cannot run out.
+    Attributes:
+        room_id: the room.
+        token: grows with every lease of the room, so that a store can refuse a writer whose lease
+            ran out unnoticed; None where a lease cannot run out.
         waited: whether somebody else held the room first. What was read about the room before may
             be stale then.
     """
@@ -133,9 +134,9 @@ class InMemoryLockManager(RoomLockManager):
 
     Not bound to an event loop: may be built before one runs, and used by one after another.
 
-    Args: max_locks: how many rooms to remember. Rooms that are held or waited for are never
-        forgotten,
-            however many they are; of the idle ones the least recently used goes first.
+    Args:
+        max_locks: how many rooms to remember. Rooms that are held or waited for are never
+            forgotten, however many they are; of the idle ones the least recently used goes first.
     """
 
     def __init__(self, max_locks: int = 1024) -> None:

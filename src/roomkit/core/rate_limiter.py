@@ -45,9 +45,10 @@ class TokenBucketRateLimiter:
     quotas to both: they may be used up at once and refill steadily, so that a window that begins
     with a full bucket sees up to twice the amount.
 
-    Args: rate_limit: the limits; None, or one without any, lets everything pass. burst: how many
-        may pass back to back, for every limit and both ways of asking. With 1 no window
-            ever sees more than the amount.
+    Args:
+        rate_limit: the limits; None, or one without any, lets everything pass.
+        burst: how many may pass back to back, for every limit and both ways of asking. With 1 no
+            window ever sees more than the amount.
         clock: where time comes from.
     """
 

@@ -41,8 +41,9 @@ class EphemeralEvent(FrozenModel):
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The event that `to_dict` was called on.
 
-        Raises: pydantic.ValidationError: it is no such event, or of a type that this version does
-            not know.
+        Raises:
+            pydantic.ValidationError: it is no such event, or of a type that this version does not
+                know.
         """
         return cls.model_validate(data)
 

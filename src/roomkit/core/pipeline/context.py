@@ -26,10 +26,12 @@ def is_open(context: RoomContext, event: RoomEvent) -> bool:
     history = context.recent_events
     if history and history[-1].index >= event.index:
         return False
-    for earlier in history:  # not `all`: this runs for every message
+    for earlier in history:  # faster than `all`: this runs for every message
         if earlier.visibility != "all":
-            return False
-    return True
+            break
+    else:
+        return True
+    return False
 
 
 def for_reader(context: RoomContext, binding: ChannelBinding, event: RoomEvent) -> RoomContext:

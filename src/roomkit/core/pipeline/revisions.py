@@ -72,21 +72,26 @@ async def rewrites_for(
 ) -> tuple[RoomEvent, ...]:
     """The earlier events as they shall read once `event` is committed.
 
-    An edit replaces the message's content. A delete withdraws it, together with the wording that
-    earlier edits put into the timeline.
+    An edit replaces the message's content: by its new content, or by whatever a hook has put in
+    the place of the edit. A delete withdraws it, together with the wording that earlier edits put
+    into the timeline.
     """
-    content = event.content
-    if isinstance(content, EditContent):
+    if event.type is EventType.EDIT:
+        content = event.content
         edits = [*target.metadata.get("edit_event_ids", []), event.id]
         marks = {"edited": True, "edited_at": now.isoformat(), "edit_event_ids": edits}
         return (
             target.model_copy(
                 update={
-                    "content": content.new_content,
+                    "content": (
+                        content.new_content if isinstance(content, EditContent) else content
+                    ),
                     "metadata": freeze({**target.metadata, **marks}),
                 }
             ),
         )
+    if event.type is not EventType.DELETE:
+        return ()
     rewritten = [_withdrawn(target, event.id, now)]
     for edit_id in target.metadata.get("edit_event_ids", []):
         edit = await store.get_event(edit_id)

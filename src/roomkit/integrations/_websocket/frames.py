@@ -214,8 +214,21 @@ def event_view(event: RoomEvent) -> dict[str, Any]:
     return view
 
 
+class _Latest:
+    """The latest event and its frame: one event usually goes to many connections in a row."""
+
+    event: RoomEvent | None = None
+    frame = ""
+
+
+_latest = _Latest()
+
+
 def event_frame(event: RoomEvent) -> str:
-    return encode({"type": "event", "event": event_view(event)})
+    if _latest.event is not event:
+        _latest.frame = encode({"type": "event", "event": event_view(event)})
+        _latest.event = event
+    return _latest.frame
 
 
 def ack_frame(

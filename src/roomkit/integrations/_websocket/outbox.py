@@ -12,7 +12,7 @@ _EASY = 32
 
 
 class SlowClientError(Exception):
-    """More frames wait for the client than it may leave unread."""
+    """More frames wait for the client than it may leave unread, or it has gone."""
 
 
 class Outbox:
@@ -31,6 +31,7 @@ class Outbox:
         self._frames: deque[tuple[str, str | None]] = deque()
         self._bytes = 0
         self._opened = False
+        self._closed = False
         self._seen: Container[str] = ()
         self._filled = asyncio.Event()
         self._eased = asyncio.Event()
@@ -43,12 +44,13 @@ class Outbox:
         """Queue a frame without waiting. One about an event that the client knows is left out.
 
         Raises:
-            SlowClientError: the queue is full.
+            SlowClientError: the queue is full or closed.
         """
         if event_id is not None and event_id in self._seen:
             return
         size = self._bytes + len(frame)
-        if len(self._frames) >= self._max_frames or (size > self._max_bytes and self._frames):
+        full = len(self._frames) >= self._max_frames or (size > self._max_bytes and self._frames)
+        if full or self._closed:
             raise SlowClientError
         self._frames.append((frame, event_id))
         self._bytes = size
@@ -73,6 +75,12 @@ class Outbox:
         self._bytes = sum(len(frame) for frame, _ in self._frames)
         self._opened = True
         self._filled.set()
+
+    def close(self) -> None:
+        """Take no more frames, and let go of whoever waits to queue one."""
+        self._closed = True
+        self._frames.clear()
+        self._eased.set()
 
     async def run(self) -> Never:
         """Send, for as long as the client takes it."""

@@ -136,6 +136,7 @@ class Session:
                     "connection %s failed: %s", self.id, type(error).__name__, exc_info=error
                 )
             finally:
+                self._outbox.close()
                 for task in self._pumps:
                     task.cancel()
                 await self._hang_up(reason)

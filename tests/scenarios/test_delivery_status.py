@@ -1,0 +1,193 @@
+"""What vendors report later: kept with the event, in whatever order it comes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from roomkit import (
+    DeliveryResult,
+    DeliveryStatus,
+    HookExecution,
+    HookTrigger,
+    RoomContext,
+    RoomKit,
+    SMSChannel,
+    WebhookMeta,
+)
+from roomkit.providers.sms.mock import MockSMSProvider
+from tests.helpers import say
+from tests.scenarios.actors import Transport, Witness, seat, timeline
+
+PHONE = {"phone_number": "+15551234567"}
+
+
+def report(status: str, message_id: str = "mock-1", **values: Any) -> DeliveryStatus:
+    return DeliveryStatus(provider="mock", message_id=message_id, status=status, **values)
+
+
+@pytest.fixture
+async def sent(kit: RoomKit) -> MockSMSProvider:
+    """A message was sent to a telephone; the vendor calls it `mock-1`."""
+    provider = MockSMSProvider()
+    await seat(kit, "r", Transport("a"), Transport("b"))
+    await seat(kit, "r", SMSChannel("sms", provider=provider), metadata=PHONE)
+    await say(kit, "a", "hello")
+    return provider
+
+
+async def kept(kit: RoomKit, channel_id: str = "sms") -> DeliveryResult:
+    (event,) = [event for event in await timeline(kit) if event.type == "message"]
+    return event.delivery_results[channel_id]
+
+
+async def test_report_is_kept_with_its_event(kit: RoomKit, sent: MockSMSProvider) -> None:
+    """S-51."""
+    assert (await kept(kit)).status == "sent"
+    await kit.process_delivery_status(report("delivered"))
+    assert ((await kept(kit)).status, (await kept(kit)).success) == ("delivered", True)
+    # The other channels' outcomes are not touched.
+    assert (await kept(kit, "b")).status is None
+
+
+LADDER = [
+    (["delivered", "sent"], "delivered", True),
+    (["sent", "queued", "delivered", "sent"], "delivered", True),
+    (["read", "delivered"], "read", True),
+    (["failed", "sent", "delivered"], "failed", False),
+    (["undelivered"], "failed", False),
+    (["delivered", "failed"], "delivered", True),
+    (["DELIVERED"], "delivered", True),
+    (["no such status"], "sent", True),
+]
+
+
+@pytest.mark.parametrize(("reports", "status", "success"), LADDER, ids=str)
+async def test_status_only_ever_gets_further(
+    kit: RoomKit, sent: MockSMSProvider, reports: list[str], status: str, success: bool
+) -> None:
+    """B14: reports come in any order; failed is terminal."""
+    for each in reports:
+        await kit.process_delivery_status(report(each, error_code="30005"))
+    result = await kept(kit)
+    assert (result.status, result.success) == (status, success)
+    assert result.error_code == (None if success else "30005")
+
+
+async def test_simultaneous_reports_do_not_overtake_each_other(
+    kit: RoomKit, sent: MockSMSProvider
+) -> None:
+    """B14."""
+    statuses = ["queued", "sent", "read", "delivered", "sent", "delivered"]
+    await asyncio.gather(*(kit.process_delivery_status(report(one)) for one in statuses))
+    assert (await kept(kit)).status == "read"
+
+
+async def test_handlers_and_hooks_hear_of_every_report(
+    kit: RoomKit, sent: MockSMSProvider
+) -> None:
+    """DLV-04, DLV-05, HOOK-29, X-36."""
+    heard: list[tuple[str, str]] = []
+
+    @kit.on_delivery_status
+    async def first(status: DeliveryStatus) -> None:
+        heard.append(("first", status.status))
+
+    @kit.on_delivery_status
+    def second(status: DeliveryStatus) -> None:
+        heard.append(("second", status.status))
+
+    @kit.hook(HookTrigger.ON_DELIVERY_STATUS, HookExecution.ASYNC)
+    async def short(status: DeliveryStatus) -> None:
+        heard.append(("short", status.status))
+
+    def long(status: DeliveryStatus, context: RoomContext | None) -> None:
+        heard.append(("long", "nowhere" if context is None else context.room.id))
+
+    kit.hook_engine.register(HookTrigger.ON_DELIVERY_STATUS, long, execution=HookExecution.ASYNC)
+
+    await kit.process_delivery_status(report("delivered"))
+    assert sorted(heard) == [
+        ("first", "delivered"),
+        ("long", "r"),
+        ("second", "delivered"),
+        ("short", "delivered"),
+    ]
+    heard.clear()
+    await kit.process_delivery_status(report("delivered", "somebody else's"))
+    assert ("first", "delivered") in heard
+    assert ("long", "nowhere") in heard
+
+
+async def awaits_something_cancelled(_status: DeliveryStatus) -> None:
+    gone = asyncio.get_running_loop().create_future()
+    gone.cancel()
+    await gone
+
+
+def fails(_status: DeliveryStatus) -> None:
+    raise ValueError("no")
+
+
+@pytest.mark.parametrize("failing", [fails, awaits_something_cancelled])
+async def test_failing_handler_keeps_nobody_from_hearing(
+    kit: RoomKit, sent: MockSMSProvider, failing: Any
+) -> None:
+    """L3."""
+    heard: list[str] = []
+    kit.on_delivery_status(failing)
+    kit.on_delivery_status(lambda status: heard.append(status.status))
+    kit.hook(HookTrigger.ON_DELIVERY_STATUS, HookExecution.ASYNC)(failing)
+    witness = Witness(kit).on("hook_error")
+    await kit.process_delivery_status(report("delivered"))
+    assert heard == ["delivered"]
+    assert (await kept(kit)).status == "delivered"
+    assert len(witness.heard) == 1
+
+
+async def test_room_hooks_hear_of_their_rooms_reports(
+    kit: RoomKit, sent: MockSMSProvider
+) -> None:
+    heard: list[str] = []
+    kit.add_room_hook(
+        "r",
+        HookTrigger.ON_DELIVERY_STATUS,
+        HookExecution.ASYNC,
+        lambda status, _context: heard.append(status.message_id),
+    )
+    await kit.process_delivery_status(report("delivered"))
+    await kit.process_delivery_status(report("delivered", "somebody else's"))
+    assert heard == ["mock-1"]
+
+
+async def test_report_by_webhook_is_no_message(kit: RoomKit, sent: MockSMSProvider) -> None:
+    """DLV-01."""
+    rows = await timeline(kit)
+    meta = WebhookMeta(provider="mock", event_type="status", status=report("delivered"))
+    assert await kit.process_webhook(meta, "sms") is None
+    assert len(await timeline(kit)) == len(rows)
+    assert (await kept(kit)).status == "delivered"
+    unknown = WebhookMeta(provider="mock", event_type="conversation_started")
+    assert await kit.process_webhook(unknown, "sms") is None
+
+
+async def test_report_that_comes_before_the_neighbours_are_served_is_kept(kit: RoomKit) -> None:
+    """S-51: a vendor's webhook is often faster than the slowest channel of the room."""
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def deliver(_event: object) -> None:
+        arrived.set()
+        await go_on.wait()
+
+    await seat(kit, "r", Transport("a"), Transport("slow", deliver))
+    await seat(kit, "r", SMSChannel("sms", provider=MockSMSProvider()), metadata=PHONE)
+    call = asyncio.create_task(say(kit, "a", "hello"))
+    await arrived.wait()
+    for _ in range(50):
+        await asyncio.sleep(0)
+    await kit.process_delivery_status(report("delivered"))
+    go_on.set()
+    await call
+    assert (await kept(kit)).status == "delivered"

@@ -1,0 +1,309 @@
+"""Clients that are connected right now: who gets what, and what becomes of silent ones."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from roomkit import RoomKit, WebSocketChannel
+from roomkit.channels.base import text_of
+from roomkit.channels.connections import AcceptsConnections
+from roomkit.models.channel import ChannelCapabilities
+from roomkit.models.enums import ChannelMediaType, DeliveryMode
+from roomkit.models.event import RichContent, RoomEvent
+from roomkit.models.framework_event import FrameworkEvent
+from roomkit.testing import VirtualClock
+from tests.helpers import Inbox, join_room, message, say
+
+SEND_TIMEOUT = 10.0
+
+
+class Client:
+    """One client: connects to a channel and writes down what it gets."""
+
+    def __init__(
+        self, channel: WebSocketChannel, connection_id: str = "c1", **options: Any
+    ) -> None:
+        self.connection_id = connection_id
+        self.events: list[RoomEvent] = []
+        channel.register_connection(connection_id, self.receive, **options)
+
+    async def receive(self, connection_id: str, event: RoomEvent) -> None:
+        assert connection_id == self.connection_id
+        self.events.append(event)
+
+    @property
+    def texts(self) -> list[str]:
+        return [text_of(event.content) for event in self.events]
+
+
+async def shared_room(kit: RoomKit, *room_ids: str, **options: Any) -> WebSocketChannel:
+    """Rooms (one called ``r``, unless told) with the channel ``desk`` and the other side, ``web``."""
+    desk = WebSocketChannel("desk", **options)
+    kit.register_channel(desk)
+    for room_id in room_ids or ("r",):
+        await join_room(kit, room_id, "web")
+        await kit.attach_channel(room_id, "desk")
+    return desk
+
+
+async def test_every_client_gets_every_event_in_order(kit: RoomKit) -> None:
+    desk = await shared_room(kit)
+    clients = [Client(desk, f"c{number}") for number in range(3)]
+    for text in ("one", "two", "three"):
+        await say(kit, "web", text)
+    assert [client.texts for client in clients] == [["one", "two", "three"]] * 3
+    assert desk.connection_count == 3
+
+
+async def test_nobody_is_connected_and_nothing_fails(kit: RoomKit) -> None:
+    await shared_room(kit)
+    result = await say(kit, "web")
+    assert result.delivery_results["desk"].success
+
+
+@pytest.mark.parametrize(
+    "adapt",
+    [
+        lambda receive: receive,
+        lambda receive: lambda event: receive("c", event),
+        lambda receive: functools.partial(receive, "c"),
+        lambda receive: lambda *arguments: receive(*arguments),
+        lambda receive: lambda connection_id, event, *, urgent=False: receive("c", event),
+        lambda receive: lambda event, urgent=False: receive("c", event),
+    ],
+    ids=["two", "one", "partial", "any", "two and an option", "one and an option"],
+)
+async def test_send_functions_take_the_event_with_or_without_the_id(
+    kit: RoomKit, adapt: Callable[[Any], Callable[..., Awaitable[None]]]
+) -> None:
+    desk = await shared_room(kit)
+    inbox = Inbox()
+    desk.register_connection("c", adapt(inbox.receive))
+    await say(kit, "web", "hello")
+    assert inbox.texts == ["hello"]
+
+
+async def test_a_client_of_one_room_sees_no_other(kit: RoomKit) -> None:
+    desk = await shared_room(kit, "r1", "r2")
+    bound = Client(desk, "bound", room_id="r1")
+    free = Client(desk, "free")
+    await say(kit, "web", "in one", room_id="r1")
+    await say(kit, "web", "in two", room_id="r2")
+    assert bound.texts == ["in one"]
+    assert free.texts == ["in one", "in two"]
+
+
+async def test_connecting_again_replaces(kit: RoomKit) -> None:
+    desk = await shared_room(kit)
+    first, second = Client(desk, "c"), Client(desk, "c")
+    await say(kit, "web")
+    assert (first.texts, second.texts) == ([], ["hello"])
+    assert desk.connection_count == 1
+
+
+async def test_who_disconnects_gets_nothing_more(kit: RoomKit) -> None:
+    desk = await shared_room(kit)
+    client = Client(desk, "c")
+    assert desk.unregister_connection("c")
+    assert not desk.unregister_connection("c")
+    await say(kit, "web")
+    assert client.texts == []
+
+
+async def test_the_kit_connects_clients_and_tells(kit: RoomKit) -> None:
+    desk = await shared_room(kit)
+    told: list[FrameworkEvent] = []
+    kit.on("channel_connected")(told.append)
+    kit.on("channel_disconnected")(told.append)
+    inbox = Inbox()
+    await kit.connect_websocket("desk", "c", inbox.receive)
+    await say(kit, "web")
+    await kit.disconnect_websocket("desk", "c")
+    await kit.disconnect_websocket("desk", "c")
+    await say(kit, "web")
+    assert inbox.texts == ["hello"]
+    assert [event.type for event in told] == ["channel_connected", "channel_disconnected"]
+    assert isinstance(desk, AcceptsConnections)
+
+
+async def test_content_is_fitted_to_the_channel(kit: RoomKit) -> None:
+    text_only = ChannelCapabilities(media_types=[ChannelMediaType.TEXT])
+    desk = await shared_room(kit, capabilities=text_only)
+    client = Client(desk)
+    await say(kit, "web", RichContent(body="**hello**", plain_text="hello"))
+    assert [event.content.type for event in client.events] == ["text"]
+
+
+async def in_mode(kit: RoomKit, mode: DeliveryMode, **metadata: object) -> list[Client]:
+    """Three clients of a channel that delivers in a certain way."""
+    desk = await shared_room(kit)
+    capabilities = desk.capabilities().model_copy(update={"delivery_mode": mode})
+    await kit.attach_channel("r", "desk", capabilities=capabilities, metadata=metadata)
+    return [Client(desk, f"c{number}") for number in range(3)]
+
+
+async def test_in_turn_each_client_gets_its_share(kit: RoomKit) -> None:
+    clients = await in_mode(kit, DeliveryMode.ROUND_ROBIN)
+    for number in range(6):
+        await say(kit, "web", str(number))
+    assert sorted(len(client.events) for client in clients) == [2, 2, 2]
+    assert sorted(text for client in clients for text in client.texts) == list("012345")
+
+
+async def test_direct_goes_to_whom_the_message_names(kit: RoomKit) -> None:
+    clients = await in_mode(kit, DeliveryMode.DIRECT)
+    await kit.process_inbound(message("web", "for c1", target_connection_id="c1"))
+    await kit.process_inbound(message("web", "for nobody there", target_connection_id="c9"))
+    await kit.process_inbound(message("web", "for nobody"))
+    assert [client.texts for client in clients] == [[], ["for c1"], []]
+
+
+async def test_direct_goes_to_whom_the_binding_names_otherwise(kit: RoomKit) -> None:
+    clients = await in_mode(kit, DeliveryMode.DIRECT, connection_id="c2")
+    await say(kit, "web", "hello")
+    assert [client.texts for client in clients] == [[], [], ["hello"]]
+
+
+async def test_what_one_says_does_not_come_back(kit: RoomKit) -> None:
+    desk = await shared_room(kit)
+    clients = [Client(desk, "c0"), Client(desk, "c1")]
+    await say(kit, "desk")
+    assert [client.texts for client in clients] == [[], []]
+
+
+async def test_other_devices_see_what_one_device_sends(kit: RoomKit) -> None:
+    desk = await shared_room(kit)
+    phone, laptop = Client(desk, "phone"), Client(desk, "laptop")
+    await kit.process_inbound(message("desk", "from the phone", connection_id="phone"))
+    assert (phone.texts, laptop.texts) == ([], ["from the phone"])
+
+
+async def test_a_channel_may_echo_to_everybody(kit: RoomKit) -> None:
+    desk = await shared_room(kit, echo=True)
+    phone, laptop = Client(desk, "phone"), Client(desk, "laptop")
+    await kit.process_inbound(message("desk", "hello", connection_id="phone"))
+    assert (phone.texts, laptop.texts) == (["hello"], ["hello"])
+
+
+async def test_a_client_may_ask_for_its_own_echo(kit: RoomKit) -> None:
+    desk = await shared_room(kit)
+    phone, laptop = Client(desk, "phone", echo=True), Client(desk, "laptop")
+    await kit.process_inbound(message("desk", "one", connection_id="phone"))
+    await kit.process_inbound(message("desk", "two", connection_id="laptop"))
+    assert phone.texts == ["one", "two"]
+    assert laptop.texts == ["one"]
+
+
+async def broken(_connection_id: str, _event: RoomEvent) -> None:
+    raise ConnectionError("gone")
+
+
+async def silent(_connection_id: str, _event: RoomEvent) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_a_client_that_raises_is_forgotten_and_the_others_are_served(kit: RoomKit) -> None:
+    desk = await shared_room(kit)
+    clients = [Client(desk, "c0"), Client(desk, "c1")]
+    desk.register_connection("broken", broken)
+    result = await say(kit, "web")
+    assert result.delivery_results["desk"].success
+    assert [client.texts for client in clients] == [["hello"], ["hello"]]
+    assert desk.connection_count == 2
+
+
+async def test_when_the_only_client_is_gone_the_delivery_has_failed(kit: RoomKit) -> None:
+    desk = await shared_room(kit)
+    desk.register_connection("broken", broken)
+    result = await say(kit, "web")
+    assert result.delivery_results["desk"].error_code == "connection_lost"
+    assert desk.connection_count == 0
+
+
+async def test_when_all_are_gone_it_has_failed_too(kit: RoomKit) -> None:
+    desk = await shared_room(kit)
+    for number in range(3):
+        desk.register_connection(f"broken-{number}", broken)
+    result = await say(kit, "web")
+    assert result.delivery_results["desk"].error_code == "connection_lost"
+    assert desk.connection_count == 0
+
+
+async def test_a_client_that_hangs_is_forgotten_in_time(kit: RoomKit, clock: VirtualClock) -> None:
+    desk = await shared_room(kit)
+    client = Client(desk, "c")
+    desk.register_connection("silent", silent)
+    saying = asyncio.create_task(say(kit, "web"))
+    await clock.advance(SEND_TIMEOUT - 0.1)
+    assert client.texts == ["hello"], "the others do not wait"
+    assert not saying.done()
+    await clock.advance(0.2)
+    assert (await saying).delivery_results["desk"].success
+    assert desk.connection_count == 1
+
+
+async def test_the_only_client_has_no_more_time_than_others(
+    kit: RoomKit, clock: VirtualClock
+) -> None:
+    desk = await shared_room(kit, send_timeout=2.0)
+    desk.register_connection("silent", silent)
+    saying = asyncio.create_task(say(kit, "web"))
+    await clock.advance(2.1)
+    assert (await saying).delivery_results["desk"].error_code == "connection_lost"
+    assert desk.connection_count == 0
+
+
+async def test_a_client_that_comes_back_meanwhile_is_kept(
+    kit: RoomKit, clock: VirtualClock
+) -> None:
+    desk = await shared_room(kit)
+    desk.register_connection("c", silent)
+    saying = asyncio.create_task(say(kit, "web", "one"))
+    await clock.settle()
+    client = Client(desk, "c")
+    await clock.advance(SEND_TIMEOUT + 1)
+    await saying
+    await say(kit, "web", "two")
+    assert client.texts == ["two"]
+    assert desk.connection_count == 1
+
+
+async def test_only_so_many_clients_are_served_at_once(kit: RoomKit) -> None:
+    desk = await shared_room(kit, max_concurrent_sends=4)
+    busy, most = 0, 0
+
+    async def receive(_connection_id: str, _event: RoomEvent) -> None:
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        await asyncio.sleep(0)
+        busy -= 1
+
+    for number in range(20):
+        desk.register_connection(f"c{number}", receive)
+    await say(kit, "web")
+    assert most == 4
+
+
+async def test_a_client_of_two_channels_gets_both(kit: RoomKit) -> None:
+    desk = await shared_room(kit)
+    lobby = WebSocketChannel("lobby")
+    kit.register_channel(lobby)
+    await kit.attach_channel("r", "lobby")
+    inbox = Inbox()
+    for channel in (desk, lobby):
+        channel.register_connection("same", inbox.receive)
+    await say(kit, "web")
+    assert inbox.texts == ["hello", "hello"]
+
+
+async def test_closing_forgets_everybody(kit: RoomKit) -> None:
+    desk = await shared_room(kit)
+    Client(desk)
+    await kit.close()
+    assert desk.connection_count == 0
