@@ -3,7 +3,7 @@ export PATH := $(CURDIR)/.uv/bin:$(PATH)
 
 RUN := uv run --locked --extra dev
 
-.PHONY: install demo lint format typecheck security test coverage bench docs docs-test check all clean
+.PHONY: install demo lint format typecheck security test coverage bench docs docs-test llms check all clean
 
 install:
 	sh .github/scripts/ensure_uv.sh
@@ -39,6 +39,10 @@ bench:
 docs: export NO_MKDOCS_2_WARNING = 1
 docs:
 	$(RUN) mkdocs build --strict
+
+# The documentation as one text for language models; a test says when it is out of date.
+llms:
+	$(RUN) python .github/scripts/build_llms.py
 
 docs-test:
 	sh .github/scripts/test.sh tests/docs $(ARGS)

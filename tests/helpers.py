@@ -61,6 +61,12 @@ async def say(
     return await kit.process_inbound(message(channel_id, content, sender=sender, key=key), room_id)
 
 
+def event_of(result: InboundResult) -> RoomEvent:
+    """The event that a message became."""
+    assert result.event is not None
+    return result.event
+
+
 async def join_room(kit: RoomKit, room_id: str, *channel_ids: str) -> dict[str, Inbox]:
     """A room with one WebSocket channel for each id, and an inbox behind each."""
     await kit.create_room(room_id=room_id)

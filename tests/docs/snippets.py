@@ -20,13 +20,13 @@ import io
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
-from tests.architecture.source import ROOT, modules
+from tests.architecture.source import ROOT, Module, modules
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)$")
 _SKIP = re.compile(r'\bskip="(?P<reason>[^"]*)"')
@@ -93,10 +93,10 @@ def read_fences(path: Path, *, text: str | None = None) -> list[Fence]:
     return list(_fences(text.splitlines(), name, path, first_line=1))
 
 
-def docstring_fences() -> dict[str, list[Fence]]:
+def docstring_fences(sources: Iterable[Module] | None = None) -> dict[str, list[Fence]]:
     """The fences in the docstrings of the package, by the name of what they document."""
     found: dict[str, list[Fence]] = {}
-    for module in modules().values():
+    for module in modules().values() if sources is None else sources:
         for node in ast.walk(module.tree):
             if not isinstance(
                 node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
+from tests.architecture.source import Module
 from tests.docs.snippets import (
     SnippetError,
     as_test_module,
+    docstring_fences,
     expected_output,
     programs,
     read_fences,
@@ -125,6 +128,18 @@ def test_output_given_twice_is_refused() -> None:
     (found,) = programs(read_fences(Path("page.md"), text=page))["page.md"]
     with pytest.raises(SnippetError, match="twice"):
         expected_output(found)
+
+
+def test_a_broken_snippet_in_a_docstring_fails() -> None:
+    source = (
+        'def f():\n    """Says so.\n\n    ```python\n    print(1)  # prints: 2\n    ```\n    """\n'
+    )
+    module = Module("package.module", Path("module.py"), ast.parse(source))
+    found = docstring_fences([module])
+    assert list(found) == ["package.module.f"]
+    (fences,) = programs(found["package.module.f"]).values()
+    with pytest.raises(SnippetError, match=r"package\.module\.f:5: printed"):
+        run_program(fences)
 
 
 def test_pages_with_tests_become_modules() -> None:

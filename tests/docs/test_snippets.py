@@ -89,6 +89,22 @@ def test_code_is_marked_as_python() -> None:
     assert not problems, listing(problems)
 
 
+def test_code_is_formatted(tmp_path: Path) -> None:
+    """Readers copy it into projects that are."""
+    for name, path in pages().items():
+        for fence in read_fences(path):
+            if fence.is_python and not name.endswith(".txt") and fence.skip_reason is None:
+                file = tmp_path / name.replace("/", ".") / f"line_{fence.line}.py"
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(fence.code, encoding="utf-8")
+    config = str(ROOT / "pyproject.toml")
+    command = [sys.executable, "-m", "ruff", "format", "--diff", "--config", config]
+    done = subprocess.run(
+        [*command, str(tmp_path)], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_pages_are_found() -> None:
     assert {"README.md", "AGENTS.md", "llms.txt", "docs/index.md"} <= set(pages())
     assert all(path.is_relative_to(ROOT) for path in pages().values())

@@ -16,7 +16,9 @@ from roomkit.store.base import ConversationStore
 from roomkit.store.memory import InMemoryStore
 from roomkit.testing import VirtualClock
 from roomkit.testing.stores import YieldingStore
+from tests.scenarios.actors import seat
 from tests.scenarios.stores import StepwiseStore
+from tests.scenarios.strangers import Cast, Casting, Script
 
 # Longer than any story takes; a deadlock fails its own test and not the whole run.
 _PATIENCE_SECONDS = 20.0
@@ -80,3 +82,14 @@ async def make_kit(store: ConversationStore, clock: VirtualClock) -> AsyncIterat
 def kit(make_kit: KitFactory) -> RoomKit:
     """A kit with all the defaults."""
     return make_kit()
+
+
+@pytest.fixture
+def cast(make_kit: KitFactory) -> Casting:
+    async def make(*answers: Any, **options: Any) -> Cast:
+        resolver = options.pop("resolver", None) or Script(*answers)
+        made = Cast(make_kit(identity_resolver=resolver, **options))
+        await seat(made.kit, "r", made.a, made.b)
+        return made
+
+    return make

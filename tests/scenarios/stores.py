@@ -6,6 +6,7 @@ import inspect
 from collections import Counter
 from typing import Any
 
+from roomkit.models.event import RoomEvent
 from roomkit.store.base import ConversationStore
 from roomkit.store.memory import InMemoryStore
 from roomkit.testing.stores import YieldingStore
@@ -40,9 +41,17 @@ class StepwiseStore(YieldingStore):
     """Leaves all that it can to the base class, which takes several steps and relies on the room's
     lock: a store of somebody's own."""
 
+    async def find_delivery(self, provider_message_id: str) -> tuple[RoomEvent, str] | None:
+        for room in await self.list_rooms():
+            for event in await self.list_events(room.id, limit=1000):
+                for channel_id, result in event.delivery_results.items():
+                    if result.provider_message_id == provider_message_id:
+                        return event, channel_id
+        return None
+
 
 for _name, _method in vars(ConversationStore).items():
-    if inspect.iscoroutinefunction(_method):
+    if inspect.iscoroutinefunction(_method) and _name not in vars(StepwiseStore):
         setattr(StepwiseStore, _name, _method)
 
 

@@ -109,7 +109,9 @@ async def test_text_of_foreign_exceptions_stays_inside(kit: RoomKit) -> None:
         pass
 
     witness = Witness(kit).on("delivery_failed", "channel_error")
-    await seat(kit, "r", Transport("a"), Transport("b", Unreliable(ForeignError("https://x/T0K3N"))))
+    await seat(
+        kit, "r", Transport("a"), Transport("b", Unreliable(ForeignError("https://x/T0K3N")))
+    )
     result = await outcome(kit, channel_id="b")
     assert result.error == "ForeignError"
     assert "T0K3N" not in str(witness.heard) + result.model_dump_json()
@@ -252,9 +254,7 @@ async def test_rate_limit_makes_deliveries_wait(kit: RoomKit, clock: VirtualCloc
 
 
 @pytest.mark.parametrize("overflow", ["split", "truncate"])
-async def test_nothing_of_a_long_text_is_lost_without_a_trace(
-    kit: RoomKit, overflow: Any
-) -> None:
+async def test_nothing_of_a_long_text_is_lost_without_a_trace(kit: RoomKit, overflow: Any) -> None:
     """B13, S-43."""
     words = " ".join(f"word{number}" for number in range(600))
     b = Transport("b", capabilities=ChannelCapabilities(max_length=160, overflow=overflow))

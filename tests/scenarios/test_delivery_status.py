@@ -147,9 +147,7 @@ async def test_failing_handler_keeps_nobody_from_hearing(
     assert len(witness.heard) == 1
 
 
-async def test_room_hooks_hear_of_their_rooms_reports(
-    kit: RoomKit, sent: MockSMSProvider
-) -> None:
+async def test_room_hooks_hear_of_their_rooms_reports(kit: RoomKit, sent: MockSMSProvider) -> None:
     heard: list[str] = []
     kit.add_room_hook(
         "r",

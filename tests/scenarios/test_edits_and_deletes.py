@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ from roomkit import (
 )
 from roomkit.channels.base import text_of
 from roomkit.providers.ai.mock import MockAIProvider
+from roomkit.store.base import ConversationStore
+from roomkit.testing import VirtualClock
 from tests.helpers import Inbox, say
 from tests.scenarios.actors import Thinker, Transport, Witness, seat, timeline
 from tests.scenarios.conftest import KitFactory
@@ -195,9 +198,7 @@ async def test_hook_that_knows_only_plain_text_redacts_an_edit_too(
 
 
 @pytest.mark.parametrize("revise", [edit, delete])
-async def test_strangers_may_not_touch_a_message(
-    kit: RoomKit, b: Transport, revise: Any
-) -> None:
+async def test_strangers_may_not_touch_a_message(kit: RoomKit, b: Transport, revise: Any) -> None:
     original = (await say(kit, "a", "mine")).event
     before = await stored(kit, original)
     for by, via in (("eve", "a"), ("eve", "b")):
@@ -288,9 +289,7 @@ async def test_targets_have_to_exist(kit: RoomKit, b: Transport) -> None:
         "r",
         HookTrigger.BEFORE_BROADCAST,
         execution=HookExecution.SYNC,
-        fn=lambda event, _context: (
-            HookResult.block() if text_of(event.content) == "bad" else None
-        ),
+        fn=lambda event, _context: HookResult.block() if text_of(event.content) == "bad" else None,
     )
     blocked = (await say(kit, "a", "bad")).event
     gone = (await say(kit, "a", "gone")).event
@@ -318,3 +317,33 @@ async def test_revisions_are_told_about_like_messages(kit: RoomKit, b: Transport
         EventType.MESSAGE,
         EventType.EDIT,
     ]
+
+
+@pytest.mark.parametrize("revise", [edit, delete])
+async def test_revision_is_not_undone_by_the_record_of_a_delivery(
+    store: ConversationStore, clock: VirtualClock, revise: Any
+) -> None:
+    """Both write to the same event, at any two moments."""
+    for step in range(30):
+        kit = RoomKit(store=type(store)(), clock=clock)
+        delivering, go_on = asyncio.Event(), asyncio.Event()
+
+        async def deliver(
+            _event: RoomEvent, delivering: Any = delivering, go_on: Any = go_on
+        ) -> None:
+            delivering.set()
+            await go_on.wait()
+
+        await seat(kit, "r", Transport("a"), Transport("b", deliver))
+        call = asyncio.create_task(say(kit, "a", "SECRET"))
+        await delivering.wait()
+        original = (await timeline(kit))[-1]
+        revision = asyncio.create_task(revise(kit, original))
+        for _ in range(step):
+            await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(call, revision)
+        target = await stored(kit, original)
+        assert "SECRET" not in target.model_dump_json(), f"at step {step}"
+        assert target.delivery_results["b"].success
+        await kit.close()

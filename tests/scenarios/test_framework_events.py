@@ -25,9 +25,7 @@ async def b(kit: RoomKit) -> Transport:
 async def test_rooms(kit: RoomKit, clock: VirtualClock) -> None:
     """FWE-01, FWE-02, FWE-03, MOD-28."""
     witness = Witness(kit).on("room_created", "room_paused", "room_closed")
-    await kit.create_room(
-        "r", timers=RoomTimers(inactive_after_seconds=1, closed_after_seconds=2)
-    )
+    await kit.create_room("r", timers=RoomTimers(inactive_after_seconds=1, closed_after_seconds=2))
     for _ in range(2):
         await clock.advance(1)
         await kit.check_all_timers()
@@ -75,9 +73,7 @@ async def test_deliveries(kit: RoomKit, b: Transport) -> None:
     def fail(_event: object) -> None:
         raise RuntimeError("unreachable")
 
-    witness = Witness(kit).on(
-        "delivery_succeeded", "delivery_failed", "broadcast_partial_failure"
-    )
+    witness = Witness(kit).on("delivery_succeeded", "delivery_failed", "broadcast_partial_failure")
     await seat(kit, "r", Transport("c"), Transport("d", fail))
     await say(kit, "a", "hello")
     assert [event.channel_id for event in witness.of("delivery_succeeded")] == ["b", "c"]
@@ -123,9 +119,7 @@ def fails(_event: FrameworkEvent) -> None:
 
 @pytest.mark.parametrize("failing", [fails, awaits_something_cancelled])
 @pytest.mark.parametrize("event_type", ["event_processed", "delivery_succeeded", "room_created"])
-async def test_failing_handler_harms_nobody(
-    kit: RoomKit, failing: Any, event_type: Any
-) -> None:
+async def test_failing_handler_harms_nobody(kit: RoomKit, failing: Any, event_type: Any) -> None:
     """FWE-23, L3: the others still hear, and the message path does not notice."""
     kit.on(event_type)(failing)
     witness = Witness(kit).on(event_type)
@@ -137,9 +131,7 @@ async def test_failing_handler_harms_nobody(
     assert len(witness.heard) == 1
 
 
-async def test_handler_that_hangs_is_given_up(
-    make_kit: KitFactory, clock: VirtualClock
-) -> None:
+async def test_handler_that_hangs_is_given_up(make_kit: KitFactory, clock: VirtualClock) -> None:
     """FWE-23."""
     kit = make_kit()
     b = Transport("b")
@@ -175,7 +167,7 @@ async def test_events_say_nothing_of_what_was_said(kit: RoomKit, b: Transport) -
     """L1: ids and codes only."""
     heard: list[str] = []
     for event_type in ("event_processed", "event_blocked", "delivery_succeeded", "hook_error"):
-        kit.on(event_type)(lambda event: heard.append(event.model_dump_json()))  # type: ignore[arg-type]
+        kit.on(event_type)(lambda event: heard.append(event.model_dump_json()))
     kit.hook(HookTrigger.BEFORE_BROADCAST)(
         lambda event, _context: (
             HookResult.block() if "bad" in event.content.body else HookResult.allow()

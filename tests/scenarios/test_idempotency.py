@@ -209,9 +209,7 @@ async def test_messages_without_a_key_are_all_new(kit: RoomKit, b: Transport) ->
 async def test_message_of_a_webhook_may_be_processed_once_more(kit: RoomKit) -> None:
     """X-17, DLV-06."""
     await seat(kit, "r", SMSChannel("sms", provider=MockSMSProvider()), Transport("b"))
-    inbound = from_vendor("SM1", channel_id="sms").model_copy(
-        update={"sender_id": "+15551234567"}
-    )
+    inbound = from_vendor("SM1", channel_id="sms").model_copy(update={"sender_id": "+15551234567"})
     from roomkit import WebhookMeta
 
     meta = WebhookMeta(provider="mock", sender="+15551234567", body="hello", message=inbound)

@@ -141,9 +141,7 @@ async def test_reply_finds_its_way_to_the_one_who_opened_the_room(kit: RoomKit) 
     assert result.room_id is not None
     await seat(kit, result.room_id, Transport("desk"))
     await say(kit, "desk", "how can we help?", sender="agent")
-    assert [(one.to, one.body) for one in provider.sent] == [
-        ("+15551234567", "how can we help?")
-    ]
+    assert [(one.to, one.body) for one in provider.sent] == [("+15551234567", "how can we help?")]
 
 
 async def test_binding_learns_its_recipient_from_the_first_message(kit: RoomKit) -> None:

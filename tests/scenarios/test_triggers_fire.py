@@ -234,11 +234,11 @@ class Dry(SourceProvider):
 
 
 async def source_runs_dry(stage: Stage) -> None:
-    kit = await stage.set()
+    kit, gone = await stage.set(), asyncio.Event()
+    kit.on("source_exhausted")(lambda _event: gone.set())
     async with stage.clock.auto():
         await kit.attach_source("a", Dry(), max_restarts=1)
-        while not stage.witness.of("source_exhausted"):
-            await asyncio.sleep(0)
+        await gone.wait()
     await kit.detach_source("a")
 
 

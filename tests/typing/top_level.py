@@ -1,4 +1,4 @@
-"""The names that `roomkit` imports when they are first used are typed as if it had imported them."""
+"""Names that `roomkit` imports on first use are typed as if they had been imported."""
 
 from __future__ import annotations
 

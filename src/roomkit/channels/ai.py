@@ -11,7 +11,15 @@ from roomkit.channels._ai.settings import AISettings, as_tools, settings_for
 from roomkit.channels.base import Channel, text_of
 from roomkit.channels.host import ChannelHost
 from roomkit.models.channel import ChannelBinding, ChannelCapabilities, ChannelOutput
-from roomkit.models.content import MediaContent, TextContent
+from roomkit.models.content import (
+    AudioContent,
+    CompositeContent,
+    EventContent,
+    LocationContent,
+    MediaContent,
+    TextContent,
+    VideoContent,
+)
 from roomkit.models.context import RoomContext
 from roomkit.models.delivery import InboundMessage
 from roomkit.models.enums import (
@@ -136,8 +144,7 @@ class AIChannel(Channel):
     def _is_addressed(self, event: RoomEvent) -> bool:
         if event.type is not EventType.MESSAGE or event.source.channel_id == self.channel_id:
             return False
-        content = event.content
-        return isinstance(content, MediaContent) or bool(text_of(content).strip())
+        return _says_something(event.content)
 
     def _request(
         self, event: RoomEvent, binding: ChannelBinding, context: RoomContext
@@ -219,6 +226,15 @@ class AIChannel(Channel):
             direction=ChannelDirection.OUTBOUND,
             provider=self._provider.model_name,
         )
+
+
+def _says_something(content: EventContent) -> bool:
+    """Whether there is anything to answer: words that are not blank, or something to look at."""
+    if isinstance(content, CompositeContent):
+        return any(_says_something(part) for part in content.parts)
+    if isinstance(content, MediaContent | AudioContent | VideoContent | LocationContent):
+        return True
+    return bool(text_of(content).strip())
 
 
 def _target(event: RoomEvent, context: RoomContext) -> ChannelCapabilities | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import threading
+import unicodedata
 from collections.abc import AsyncIterator, Callable
 from typing import TextIO
 
@@ -63,7 +65,7 @@ class CLIChannel(Channel):
         self, event: RoomEvent, binding: ChannelBinding, context: RoomContext
     ) -> ChannelOutput:
         name = event.source.participant_id or event.source.channel_id
-        self._write(f"{name}: {self.extract_text(event)}\n")
+        self._write(_harmless(f"{name}: {self.extract_text(event)}\n"))
         return ChannelOutput.empty()
 
     async def run(self, room_id: str | None = None) -> None:
@@ -99,16 +101,30 @@ class CLIChannel(Channel):
 async def read_lines(source: TextIO) -> AsyncIterator[str]:
     """The lines of a blocking file, read in a thread that does not keep the process alive."""
     loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[str | None] = asyncio.Queue(_MAX_LINES)
+    queue: asyncio.Queue[str | None] = asyncio.Queue()
+    places = threading.Semaphore(_MAX_LINES)
 
     def read() -> None:
-        for line in source:
-            asyncio.run_coroutine_threadsafe(queue.put(line), loop).result()
-        asyncio.run_coroutine_threadsafe(queue.put(None), loop).result()
+        for line in itertools.chain(source, (None,)):
+            places.acquire()
+            try:
+                loop.call_soon_threadsafe(queue.put_nowait, line)
+            except RuntimeError:  # the loop has ended, and nobody reads on
+                return
 
     threading.Thread(target=read, name="roomkit-cli", daemon=True).start()
     while (line := await queue.get()) is not None:
+        places.release()
         yield line
+
+
+def _harmless(text: str) -> str:
+    """Text without the control characters by which it could take command of the terminal."""
+    return "".join(one if one in "\n\t" or not _is_control(one) else "\ufffd" for one in text)
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) == "Cc"
 
 
 def _print(text: str) -> None:

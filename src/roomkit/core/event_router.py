@@ -5,6 +5,7 @@ Select the targets, transcode for each, let it react, deliver: one method each.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,12 @@ from roomkit.models.channel import ChannelBinding, ChannelOutput
 from roomkit.models.context import RoomContext
 from roomkit.models.delivery import DeliveryResult
 from roomkit.models.event import RoomEvent
+from roomkit.telemetry.base import current_span_id, resume_span
 
 if TYPE_CHECKING:
     from roomkit.core.pipeline.reentry import Reentry
+
+logger = logging.getLogger("roomkit")
 
 _MAX_SHARED_RESULTS = 512
 
@@ -36,7 +40,8 @@ _MAX_SHARED_RESULTS = 512
 class Broadcast:
     """One event on its way out, and what came of it so far.
 
-    An `open` one has a context that every channel may see as it is.
+    An `open` one has a context that every channel may see as it is. `early` names the outcomes
+    that are stored already, `span` is the telemetry span that its deliveries belong to.
     """
 
     event: RoomEvent
@@ -47,6 +52,8 @@ class Broadcast:
     results: dict[str, DeliveryResult]
     undelivered: int = 0
     unremarkable: bool = True
+    early: frozenset[str] = frozenset()
+    span: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -70,6 +77,7 @@ class EventRouter:
         self._lanes: Lanes[Job] = Lanes(
             runtime.scope, self._serve, self._abandon, max_backlog=runtime.limits.max_backlog
         )
+        self._traced = runtime.telemetry.enabled
         self._shared_results: dict[tuple[str, ...], dict[str, DeliveryResult]] = {}
 
     def stream_relay(self) -> StreamRelay:
@@ -95,6 +103,8 @@ class EventRouter:
         routes = self._routes.select(event, event.room_id, context.bindings)
         shared = is_open(context, event)
         broadcast = Broadcast(event, context, shared, source_binding, cascade, {})
+        if self._traced:
+            broadcast.span = current_span_id()
         ready: list[Job] = []
         for route in routes:
             job = Job(broadcast, route, route.lane)
@@ -122,6 +132,10 @@ class EventRouter:
 
     def start(self, ready: list[Job]) -> None:
         """Set idle lanes to work."""
+        if self._traced:
+            span = current_span_id()
+            for job in ready:
+                job.broadcast.span = span
         self._lanes.start(ready)
 
     async def _serve(self, job: Job) -> None:
@@ -131,6 +145,8 @@ class EventRouter:
         result: DeliveryResult | None
         try:
             enter_frame(cascade)
+            if self._traced:
+                resume_span(broadcast.span)
             channel, event = route.channel, broadcast.event
             try:
                 if (
@@ -154,6 +170,8 @@ class EventRouter:
                     broadcast.results[result.channel_id] = result
                     if result is not route.success:
                         broadcast.unremarkable = False
+                        if result.provider_message_id is not None and broadcast.undelivered > 1:
+                            await self._record_early(broadcast, result)
                 broadcast.undelivered -= 1
                 if not broadcast.undelivered and broadcast.results:
                     await self._record(broadcast)
@@ -269,13 +287,27 @@ class EventRouter:
         """The kit closes; what still waited will not be delivered."""
         job.broadcast.cascade.leave()
 
+    async def _record_early(self, broadcast: Broadcast, result: DeliveryResult) -> None:
+        """Keep an outcome that the vendor may report about before the slowest channel is done."""
+        event, channel_id = broadcast.event, result.channel_id
+        try:
+            await self._rt.record_deliveries(event.room_id, event.id, {channel_id: result})
+        except Exception as error:  # it will be recorded with the others
+            logger.warning("recording a delivery failed: %s", type(error).__name__)
+        else:
+            broadcast.early |= {channel_id}
+
     async def _record(self, broadcast: Broadcast) -> None:
         """Keep the outcomes with the event and tell whoever listens."""
-        event, cascade = broadcast.event, broadcast.cascade
+        event, cascade, early = broadcast.event, broadcast.cascade, broadcast.early
         results = self._share(broadcast)
-        stored = await self._rt.store.record_deliveries(event.room_id, event.id, results)
+        new = results
+        if early:
+            # What a vendor has reported since is not to be overwritten.
+            new = {name: result for name, result in results.items() if name not in early}
+        stored = await self._rt.record_deliveries(event.room_id, event.id, new)
         if stored is not None:
-            cascade.current[event.id] = stored
+            cascade.current[event.id] = stored.sealed()
         events = self._rt.events
         failed = [result for result in results.values() if not result.success]
         if events.listens("delivery_succeeded"):

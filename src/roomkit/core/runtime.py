@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,7 +22,7 @@ from roomkit.identity.base import IdentityResolver
 from roomkit.models.channel import ChannelBinding, ChannelOutput
 from roomkit.models.content import SystemContent
 from roomkit.models.context import RoomContext
-from roomkit.models.delivery import HookFailure
+from roomkit.models.delivery import DeliveryResult, HookFailure
 from roomkit.models.enums import ChannelDirection, ChannelType, EventType, HookTrigger
 from roomkit.models.event import EventSource, RoomEvent
 from roomkit.models.framework_event import FrameworkEventType
@@ -124,6 +124,17 @@ class KitRuntime:
         if snapshot is None:
             return None
         return context_of(snapshot)
+
+    async def record_deliveries(
+        self, room_id: str, event_id: str, results: Mapping[str, DeliveryResult]
+    ) -> RoomEvent | None:
+        """Add outcomes to a stored event, whatever else is being written to it."""
+        store = self.store
+        if type(store).record_deliveries is not ConversationStore.record_deliveries:
+            return await store.record_deliveries(room_id, event_id, results)
+        # This one reads and writes: an edit in between would be undone.
+        async with self.locks.locked(room_id):
+            return await store.record_deliveries(room_id, event_id, results)
 
     async def observe(
         self, trigger: HookTrigger, payload: Any, room_id: str, *, only_async: bool = False

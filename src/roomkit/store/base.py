@@ -17,6 +17,7 @@ from roomkit.store.rules import (
     OPEN_STATUSES,
     is_history,
     is_unread,
+    rewritten_over,
     room_after,
     takes_part,
     with_deliveries,
@@ -229,7 +230,9 @@ class ConversationStore(RecordTables):
             index=max(count, room.latest_index + 1 if count else 0), status=commit.status
         )
         for rewritten in commit.rewrites:
-            await self.add_event(rewritten)
+            stored = await self.get_event(rewritten.id)
+            if stored is not None:
+                await self.add_event(rewritten_over(stored, rewritten))
         await self.add_event(event)
         room = await self.update_room(room_after(room, commit, count + 1, event.index))
         return CommitOutcome(status="stored", event=event, room=room)

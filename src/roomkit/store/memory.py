@@ -24,7 +24,13 @@ from roomkit.store._memory_directory import RoomDirectory
 from roomkit.store._memory_people import People
 from roomkit.store.base import ConversationStore
 from roomkit.store.records import RECENT_EVENTS, CommitOutcome, RoomSnapshot, TimelineCommit
-from roomkit.store.rules import OPEN_STATUSES, is_unread, room_after, with_deliveries
+from roomkit.store.rules import (
+    OPEN_STATUSES,
+    is_unread,
+    rewritten_over,
+    room_after,
+    with_deliveries,
+)
 
 _STATUS_LOG = 10_000
 
@@ -212,8 +218,8 @@ class InMemoryStore(ConversationStore):
         for rewritten in commit.rewrites:
             old = self._events.get(rewritten.id)
             if old is not None:
-                self._events[rewritten.id] = rewritten
-                record.replace(old, rewritten)
+                new = self._events[rewritten.id] = rewritten_over(old, rewritten)
+                record.replace(old, new)
         self._events[event.id] = event
         record.insert(event)
         room = record.room = room_after(room, commit, len(events), event.index)

@@ -41,7 +41,8 @@ class TimelineCommit:
     Attributes:
         event: what to append, with read-only containers; its ``index`` is given out by the store.
         status: the status to store it with.
-        rewrites: earlier events as they shall read from now on (what an edit or delete is about).
+        rewrites: earlier events as they shall read from now on (what an edit or delete is about):
+            their content, metadata and channel data. Status and deliveries stay as they are.
         activity_at: the time of a message: moves the room's timers, and wakes a room that a timer
             had paused. None for events that are no activity.
         allow_closed: append although the room is closed: for the record of the closing itself.

@@ -53,6 +53,19 @@ def room_after(room: Room, commit: TimelineCommit, event_count: int, latest_inde
     return room.evolve(**changes)
 
 
+def rewritten_over(stored: RoomEvent, rewritten: RoomEvent) -> RoomEvent:
+    """A stored event with the wording of a rewrite.
+
+    What became of its deliveries stays as it is by now: that may have been recorded since the
+    rewrite was made.
+    """
+    return stored.evolve(
+        content=rewritten.content,
+        metadata=rewritten.metadata,
+        channel_data=rewritten.channel_data,
+    )
+
+
 def with_deliveries(event: RoomEvent, results: Mapping[str, DeliveryResult]) -> RoomEvent:
     """The event with more outcomes; failed as a whole once nobody got it."""
     if event.delivery_results:

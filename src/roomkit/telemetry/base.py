@@ -86,6 +86,11 @@ def current_span_id() -> str | None:
     return _current.get()
 
 
+def resume_span(span_id: str | None) -> None:
+    """Make what this task does from now on part of a span that was begun elsewhere."""
+    _current.set(span_id)
+
+
 class TelemetryProvider(ABC):
     """Receives spans and measurements.
 

@@ -42,7 +42,7 @@ class Client:
 
 
 async def shared_room(kit: RoomKit, *room_ids: str, **options: Any) -> WebSocketChannel:
-    """Rooms (one called ``r``, unless told) with the channel ``desk`` and the other side, ``web``."""
+    """Rooms (one, ``r``, unless told) with the channel ``desk`` and the other side, ``web``."""
     desk = WebSocketChannel("desk", **options)
     kit.register_channel(desk)
     for room_id in room_ids or ("r",):

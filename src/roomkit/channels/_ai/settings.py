@@ -44,16 +44,19 @@ def settings_for(binding: ChannelBinding, defaults: AISettings) -> AISettings:
         return defaults
     changes = {name: metadata[name] for name in _OVERRIDABLE if name in metadata}
     if metadata.get("tools"):
-        by_name = {tool.name: tool for tool in defaults.tools}
-        by_name.update((tool.name, tool) for tool in as_tools(metadata["tools"]))
-        changes["tools"] = list(by_name.values())
+        changes["tools"] = metadata["tools"]
     if not changes:
         return defaults
     try:
-        return AISettings.model_validate({**defaults.__dict__, **changes})
+        room = AISettings.model_validate(changes)
     except ValidationError as error:
         fields = ", ".join(sorted({str(item["loc"][0]) for item in error.errors()}))
         raise ValueError(
             f"binding metadata of {binding.channel_id!r} in room {binding.room_id!r} "
             f"does not fit: {fields}"
         ) from None
+    values = {name: getattr(room, name) for name in changes}
+    if room.tools:
+        by_name = {tool.name: tool for tool in (*defaults.tools, *room.tools)}
+        values["tools"] = list(by_name.values())
+    return defaults.evolve(**values)

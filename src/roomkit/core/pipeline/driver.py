@@ -334,6 +334,7 @@ class Driver:
                 if event.status is not EventStatus.PENDING:
                     continue
                 event = await store.update_event(event.evolve(status=EventStatus.DELIVERED))
+                event = event.sealed()
                 posting = Posting(event=event, cascade=operation.cascade, origin="sent")
                 await poster.load(posting)
                 operation.cascade.current[event.id] = event

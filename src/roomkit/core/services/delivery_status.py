@@ -86,7 +86,7 @@ class DeliveryStatusService:
                 "error_code": status.error_code,
             }
         result = known.model_copy(update=changes)
-        await self._rt.store.record_deliveries(room_id, event_id, {known.channel_id: result})
+        await self._rt.record_deliveries(room_id, event_id, {known.channel_id: result})
 
     async def _call(self, handler: DeliveryStatusHandler, status: DeliveryStatus) -> None:
         try:

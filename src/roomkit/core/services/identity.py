@@ -224,13 +224,20 @@ def _apply(answer: IdentityHookResult, name: str, verdict: Verdict) -> None:
 
 
 def known_participant(context: RoomContext, channel_id: str, sender_id: str) -> Participant | None:
-    """The participant who wrote from this address before."""
+    """The participant who wrote from this address before.
+
+    Somebody who was a stranger first is in the room twice, under the address and, once identified,
+    as who they are: that counts.
+    """
+    known: Participant | None = None
     for participant in context.participants:
         if participant.id == sender_id or (
             participant.address == sender_id and participant.channel_id == channel_id
         ):
-            return participant
-    return None
+            if participant.identification is IdentificationStatus.IDENTIFIED:
+                return participant
+            known = known or participant
+    return known
 
 
 def recipient_missing(binding: ChannelBinding) -> bool:

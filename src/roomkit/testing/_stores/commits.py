@@ -27,6 +27,7 @@ from roomkit.testing._stores._base import (
     refused,
     say,
 )
+from roomkit.testing._stores.timeline import SENT
 
 LATER = NOON + timedelta(minutes=5)
 
@@ -149,6 +150,23 @@ class CommitRules(StoreRules):
         assert events[:2] == [rewritten, second]
         recent = await store.list_recent_events("room")
         assert bodies_of(recent) == ["[deleted]", "two", "delete"]
+
+    async def test_a_rewrite_leaves_what_was_recorded_since(
+        self, store: ConversationStore
+    ) -> None:
+        await open_room(store)
+        (first,) = await say(store, "one")
+        rewritten = first.evolve(content=TextContent(body="[deleted]"))
+        await store.record_deliveries("room", first.id, {"sms": SENT})
+        await commit(store, an_event("delete"), rewrites=(rewritten,))
+        expected = rewritten.evolve(delivery_results={"sms": SENT})
+        assert await store.get_event(first.id) == expected
+
+    async def test_what_is_gone_is_not_rewritten(self, store: ConversationStore) -> None:
+        await open_room(store)
+        await commit(store, an_event("edit"), rewrites=(an_event("gone", index=7),))
+        room = await existing_room(store)
+        assert (room.event_count, room.latest_index) == (1, 0)
 
     async def test_nothing_is_rewritten_by_a_duplicate(self, store: ConversationStore) -> None:
         await open_room(store)

@@ -1,0 +1,23 @@
+"""What pages repeat from the code is what the code says."""
+
+from __future__ import annotations
+
+import textwrap
+
+from tests.architecture.source import ROOT
+from tests.docs import channel_matrix
+
+STORES = ROOT / "docs" / "stores.md"
+STORE = ROOT / "examples" / "custom_store.py"
+
+
+def test_the_store_in_the_page_is_the_example() -> None:
+    code = STORE.read_text(encoding="utf-8")
+    shown = textwrap.indent(code[code.index("from collections.abc") :], "    ")
+    assert shown in STORES.read_text(encoding="utf-8"), f"copy {STORE.name} to {STORES.name}"
+
+
+def test_the_matrix_of_channels_is_that_of_the_channels() -> None:
+    assert channel_matrix.shown() == channel_matrix.table(), (
+        "after a change to what a channel can do, run python -m tests.docs.channel_matrix"
+    )
