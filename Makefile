@@ -24,7 +24,9 @@ typecheck:
 	$(RUN) mypy src/roomkit tests
 
 security:
-	$(RUN) bandit --quiet --recursive src
+	$(RUN) bandit --quiet --recursive src --exclude src/roomkit/testing
+# The contracts are tests for others to inherit: they assert, which elsewhere in src is refused.
+	$(RUN) bandit --quiet --recursive src/roomkit/testing --skip B101
 
 test:
 	sh .github/scripts/test.sh $(ARGS)
