@@ -26,18 +26,23 @@ class TaskScope:
         return len(self._tasks)
 
     def spawn[T](
-        self, coro: Coroutine[Any, Any, T], *, name: str, awaited: bool = False
+        self,
+        coro: Coroutine[Any, Any, T],
+        *,
+        name: str,
+        awaited: bool = False,
+        eager: bool = True,
     ) -> asyncio.Task[T]:
         """Start `coro` at once, in this call, up to its first real wait.
 
         Whoever waits for the task says so with `awaited` and gets what it raises; otherwise that
-        is logged.
+        is logged. One that is not `eager` starts in the next turn of the event loop.
 
         A coroutine that never waits is finished when this returns, at the cost of one task object
         and without a trip through the event loop.
         """
         loop = asyncio.get_running_loop()
-        task = asyncio.Task(coro, loop=loop, name=name, eager_start=True)
+        task = asyncio.Task(coro, loop=loop, name=name, eager_start=eager)
         if not task.done():
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

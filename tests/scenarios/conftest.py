@@ -57,8 +57,11 @@ def store(request: pytest.FixtureRequest) -> ConversationStore:
 
 @pytest.fixture
 def clock() -> VirtualClock:
-    """Stands still until the story moves it."""
-    return VirtualClock()
+    """Stands still until the story moves it.
+
+    A store that takes many small steps needs many turns of the loop before a story is at rest.
+    """
+    return VirtualClock(settle_rounds=400)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -77,6 +78,54 @@ async def test_junk_inside_of_an_output_is_reported(
     assert result.error is not None
     assert b.texts == ["hello", "answer"]
     assert await said(kit) == ["hello", "answer"]
+
+
+class Stream:
+    """An answer that says "so far" and then misbehaves."""
+
+    def __init__(self, fault: object) -> None:
+        self.fault = fault
+        self.pieces = iter(["so ", "far", fault])
+
+    def __aiter__(self) -> Stream:
+        return self
+
+    async def __anext__(self) -> object:
+        piece = next(self.pieces, None)
+        if piece == "close" or piece is None:
+            raise StopAsyncIteration
+        if isinstance(piece, BaseException):
+            raise piece
+        return piece
+
+    async def aclose(self) -> None:
+        if self.fault == "close":
+            raise RuntimeError("cannot be closed")
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("lost"), asyncio.CancelledError(), 42], ids=repr)
+async def test_stream_that_breaks_off_leaves_what_it_has_said(
+    kit: RoomKit, b: Transport, fault: object
+) -> None:
+    output = ChannelOutput.empty().model_copy(update={"response_stream": Stream(fault)})
+    await seat(kit, "r", Thinker("ai", lambda event, _: None if event.chain_depth else output))
+    witness = Witness(kit).hook(HookTrigger.ON_ERROR)
+    result = await say(kit, "a", "hello")
+    assert result.error is not None
+    assert len(witness.heard) == 1
+    assert b.texts == ["hello", "so far"]
+    assert b.received[-1].metadata == {"end_reason": "error", "partial": True}
+    assert not (await say(kit, "a", "next")).blocked
+
+
+async def test_stream_that_cannot_be_closed_is_complete_all_the_same(
+    kit: RoomKit, b: Transport
+) -> None:
+    output = ChannelOutput.empty().model_copy(update={"response_stream": Stream("close")})
+    await seat(kit, "r", Thinker("ai", lambda event, _: None if event.chain_depth else output))
+    result = await say(kit, "a", "hello")
+    assert result.error is None
+    assert b.texts == ["hello", "so far"]
 
 
 @pytest.mark.parametrize("junk", [None, "text", 42], ids=repr)

@@ -19,6 +19,7 @@ from roomkit import (
     RoomEvent,
     RoomKit,
     RoomStatus,
+    RoomTimers,
     TextContent,
 )
 from roomkit.channels.base import text_of
@@ -340,3 +341,23 @@ async def test_cancelled_caller_does_not_hold_up_the_next(kit: RoomKit) -> None:
     await asyncio.gather(first, third)
     assert second.cancelled()
     assert b.texts == await said(kit) == ["first", "third"]
+
+
+async def test_room_that_is_due_to_close_is_closed_with_all_that_belongs_to_it(
+    store: ConversationStore, clock: VirtualClock
+) -> None:
+    """M6, A12: the message that finds it due may be cancelled; the hooks hear of it anyway."""
+    step, cancelled = 0, True
+    while cancelled:
+        kit = RoomKit(store=type(store)(), clock=clock, lock_manager=YieldingLocks())
+        witness = Witness(kit).hook(HookTrigger.ON_ROOM_CLOSED).on("room_closed")
+        await kit.create_room("r", timers=RoomTimers(closed_after_seconds=1))
+        await seat(kit, "r", Transport("a"))
+        await clock.advance(1)
+        cancelled = await cancel_at(step, say(kit, "a", "hello", room_id="r"))
+        await at_rest()
+        closed = (await kit.get_room("r")).status is RoomStatus.CLOSED
+        assert len(witness.heard) == (2 if closed else 0), f"cancelled at step {step}"
+        await kit.close()
+        step += 1
+    assert closed

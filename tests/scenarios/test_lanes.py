@@ -12,7 +12,6 @@ from roomkit import (
     EventStatus,
     HookExecution,
     HookTrigger,
-    InboundResult,
     RoomContext,
     RoomEvent,
     RoomKit,
@@ -219,31 +218,6 @@ async def test_stream_runs_beside_the_lanes(kit: RoomKit) -> None:
     slow.go_on.set()
     await asyncio.gather(first, second)
     assert b.texts == ["question", "are you there?", "Hello", "Hello"]
-
-
-async def test_backlog_of_a_channel_is_bounded(kit: RoomKit) -> None:
-    """What does not fit any more is refused and reported, not piled up."""
-    limit = 1000
-    slow = Slow()
-    everything = asyncio.Event()
-
-    def deliver(_event: RoomEvent) -> None:
-        if len(c.tried) == limit + 3:
-            everything.set()
-
-    b, c = Transport("b", slow), Transport("c", deliver)
-    await seat(kit, "r", Transport("a"), b, c)
-    calls = [asyncio.create_task(say(kit, "a", str(number))) for number in range(limit + 3)]
-    await slow.entered.wait()
-    await everything.wait()
-    slow.go_on.set()
-    results: list[InboundResult] = await asyncio.gather(*calls)
-
-    refused = [result for result in results if result.delivery_errors]
-    assert len(refused) == 2
-    assert {result.delivery_results["b"].error_code for result in refused} == {"backlog_full"}
-    assert all(result.delivery_results["c"].success for result in results)
-    assert b.texts == [str(number) for number in range(limit + 1)]
 
 
 @pytest.mark.parametrize("failure", [RuntimeError("broken"), asyncio.CancelledError()])

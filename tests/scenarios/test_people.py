@@ -36,6 +36,15 @@ async def test_sender_takes_part_from_the_first_message(kit: RoomKit, b: Transpo
     assert (person.role, person.status) == (ParticipantRole.MEMBER, ParticipantStatus.ACTIVE)
 
 
+@pytest.mark.parametrize("name", [42, {"first": "Ada"}, None, ["Ada"]])
+async def test_a_name_that_is_none_is_left_out(kit: RoomKit, b: Transport, name: object) -> None:
+    """D9: whatever a client puts into the metadata, the message gets through."""
+    result = await kit.process_inbound(message("a", "hello", sender="ada", display_name=name))
+    (person,) = await kit.store.list_participants("r")
+    assert not result.blocked
+    assert person.display_name is None
+
+
 async def test_participant_is_ensured_once(kit: RoomKit, b: Transport) -> None:
     """PART-03, CORE-24, PART-06."""
     first = await kit.ensure_participant("r", "a", "ada", "Ada", role=ParticipantRole.OWNER)

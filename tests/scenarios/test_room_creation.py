@@ -133,6 +133,20 @@ async def test_different_senders_open_their_rooms_side_by_side(kit: RoomKit) -> 
     assert len({result.room_id for result in results}) == 2
 
 
+async def test_hook_of_a_new_room_may_speak_for_the_one_who_opened_it(kit: RoomKit) -> None:
+    """S-28: a call from inside does not wait for the room to be ready, which waits for it."""
+    kit.register_channel(Transport("a"))
+
+    @kit.hook(HookTrigger.ON_ROOM_CREATED, HookExecution.ASYNC)
+    async def greet(event: RoomEvent, _context: RoomContext) -> None:
+        await say(kit, "a", "inner", sender="u")
+
+    result = await say(kit, "a", "outer", sender="u")
+    assert result.room_id is not None
+    assert await said(kit, result.room_id) == ["inner", "outer"]
+    assert len(await kit.store.list_rooms()) == 1
+
+
 async def test_reply_finds_its_way_to_the_one_who_opened_the_room(kit: RoomKit) -> None:
     """S-05: the channel of a new room knows whom it talks to."""
     provider = MockSMSProvider()

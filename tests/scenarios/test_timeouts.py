@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
 from roomkit import (
+    ChannelOutput,
     HookResult,
     HookTrigger,
     InboundMessage,
@@ -138,3 +140,39 @@ async def test_slow_delivery_fails_by_its_own_limit(
         result = await say(kit, "a", "hello")
     assert result.delivery_results["b"].error_code == "timeout"
     assert clock.monotonic() == pytest.approx(5)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_channel_that_never_answers_is_given_up(
+    kit: RoomKit, clock: VirtualClock, streamed: bool
+) -> None:
+    """It holds up its own lane for a while, and nobody else."""
+
+    async def hang() -> AsyncIterator[str]:
+        yield "I am "
+        await asyncio.Event().wait()
+
+    async def answer(event: RoomEvent, _context: RoomContext) -> ChannelOutput | None:
+        if text_of(event.content) != "first":
+            return None
+        if streamed:
+            return ChannelOutput(response_stream=hang())
+        await asyncio.Event().wait()
+        return None
+
+    ai, b = Thinker("ai", answer), Transport("b")
+    await seat(kit, "r", Transport("a"), b, ai)
+    first = asyncio.create_task(say(kit, "a", "first"))
+    await clock.settle()
+    second = asyncio.create_task(say(kit, "a", "second"))
+    await clock.settle()
+    assert b.texts == ["first", "second"]
+    async with clock.auto():
+        results = await asyncio.gather(first, second)
+    assert [result.error for result in results] == ["ai: DeadlineExceededError", None]
+    assert ai.texts == ["first", "second"]
+    assert clock.monotonic() == pytest.approx(120)
+    # What had been said is kept, and marked.
+    assert b.texts[2:] == (["I am "] if streamed else [])
+    if streamed:
+        assert b.received[-1].metadata["partial"] is True

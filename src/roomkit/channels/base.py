@@ -62,7 +62,10 @@ class Channel(ABC):
     one."""
 
     reaction_timeout: float | None = 120.0
-    """How long `on_event` may take, in seconds; None for a channel that bounds its own work."""
+    """How long `on_event` may take, and each piece of an answer that it streams, in seconds.
+
+    None for a channel that bounds its own work.
+    """
 
     clock: Clock = SYSTEM_CLOCK
     """Where the channel takes time from; set to the kit's clock when the channel is registered."""

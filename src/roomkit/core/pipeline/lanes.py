@@ -12,6 +12,10 @@ type LaneKey = tuple[str, str]
 """A room's id and a channel's id."""
 
 
+_MAX_DEPTH = 20
+"""How many lanes that wait may be started within each other: each takes its part of the stack."""
+
+
 class LaneJob(Protocol):
     """Something to be done in a lane."""
 
@@ -71,12 +75,12 @@ class Lanes[J: LaneJob]:
             ready.reverse()
             self._scope.spawn(self._run(ready), name="lanes")
 
-    async def _run(self, ready: list[J]) -> None:
+    async def _run(self, ready: list[J], depth: int = 0) -> None:
         """Serve the jobs one after the other for as long as none of them has to wait.
 
         Most deliveries never wait, and a task for each of them would cost more than they do. The
         first that does wait keeps this task to itself, and another goes on with the rest, so that
-        no channel is held up by another.
+        no channel is held up by another. Up to some `depth` that one starts within this one.
         """
         while ready:
             job = ready.pop()
@@ -86,7 +90,8 @@ class Lanes[J: LaneJob]:
                 if not done:
                     if ready:
                         rest, ready = ready, []
-                        self._scope.spawn(self._run(rest), name="lanes")
+                        deeper = (depth + 1) % _MAX_DEPTH
+                        self._scope.spawn(self._run(rest, deeper), name="lanes", eager=deeper != 0)
                     await resumed(coro, waits_for)
             except BaseException:
                 self._give_up(job.lane)

@@ -110,7 +110,16 @@ class Poster:
         last_message_at = recent[-1].created_at if recent else None
         due = due_status(snapshot.room, self._rt.clock.now(), last_message_at)
         if due is RoomStatus.CLOSED:
-            await self._transitions.to_closed(snapshot.room, posting.cascade)
+            closing = self._rt.scope.spawn(
+                self._transitions.to_closed(snapshot.room, posting.cascade),
+                name="close_room",
+                awaited=True,
+            )
+            hold = posting.hold or _held_around(snapshot.room.id)
+            if hold is not None and not closing.done():
+                hold.follow(closing)
+            # The caller may go away; the room is closed with all that belongs to it.
+            await asyncio.shield(closing)
             posting.status = "closed"
             posting.reason = "room_closed"
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
+from roomkit._tasks import bounded
 from roomkit.channels.base import Channel
 from roomkit.channels.streaming import StreamSink, StreamStart
 from roomkit.core.pipeline.answers import answer_to
@@ -19,6 +21,10 @@ from roomkit.models.event import EventSource, RoomEvent
 
 if TYPE_CHECKING:
     from roomkit.core.pipeline.reentry import Reentry
+
+logger = logging.getLogger("roomkit")
+
+_END = object()
 
 
 class StreamRelay:
@@ -46,8 +52,9 @@ class StreamRelay:
         """Consume a channel's `ChannelOutput.response_stream`.
 
         It yields pieces of text and may yield, last, a `ChannelOutput` whose first event is the
-        answer with its metadata. If it raises after the first piece, what there is of the answer
-        is stored, marked as partial.
+        answer with its metadata. If it raises after the first piece, or makes wait longer than
+        the channel's ``reaction_timeout`` for the next one, what there is of the answer is stored,
+        marked as partial.
         """
         draft = answer_to(
             trigger,
@@ -63,16 +70,20 @@ class StreamRelay:
         stored: RoomEvent | None = None
         reason = "cancelled"
         try:
-            answer, reason = await self._collect(stream, sinks, draft, trigger, cascade)
+            try:
+                answer, ended = await self._collect(
+                    stream, sinks, draft, trigger, cascade, channel
+                )
+            finally:
+                # Before anything else: a generator may still hold a time limit on this task.
+                await _close(stream)
+            reason = ended
             if answer is not None:
+                reason = "error"
                 answer = answer_to(trigger, answer, channel).evolve(id=draft.id)
                 stored = await reentry.post(answer, cascade)
-                if stored is None:
-                    reason = "blocked"
+                reason = "blocked" if stored is None else ended
         finally:
-            closer = getattr(stream, "aclose", None)
-            if closer is not None:
-                await closer()
             for sink in sinks:
                 await sink.end(stored, reason)
 
@@ -83,16 +94,21 @@ class StreamRelay:
         draft: RoomEvent,
         trigger: RoomEvent,
         cascade: Cascade,
+        channel: Channel,
     ) -> tuple[RoomEvent | None, str]:
         """Show the pieces as they come; returns the answer they make and how it ended."""
         pieces: list[str] = []
         answer: RoomEvent | None = None
+        clock, patience = self._rt.clock, channel.reaction_timeout
         try:
-            async for item in stream:
+            source = aiter(stream)
+            while (item := await bounded(clock, patience, _next(source))) is not _END:
                 if isinstance(item, ChannelOutput):
                     cascade.tasks.extend(item.tasks)
                     cascade.observations.extend(item.observations)
                     answer = item.response_events[0] if item.response_events else None
+                elif not isinstance(item, str):
+                    raise TypeError(f"the stream yielded {type(item).__name__}, not str")
                 elif item:
                     pieces.append(item)
                     for sink in sinks:
@@ -137,3 +153,17 @@ class StreamRelay:
                 if sink is not None:
                     sinks.append(sink)
         return sinks
+
+
+async def _next(source: AsyncIterator[Any]) -> Any:
+    return await anext(source, _END)
+
+
+async def _close(stream: AsyncIterator[Any]) -> None:
+    closer = getattr(stream, "aclose", None)
+    if closer is None:
+        return
+    try:
+        await closer()
+    except Exception as error:  # the channel's own code; its answer is complete by now
+        logger.warning("closing a stream failed: %s", type(error).__name__)

@@ -274,12 +274,13 @@ class InboundPipeline:
 
     async def _join(self, turn: InboundTurn, posting: Posting, participant_id: str) -> None:
         verdict, message = turn.verdict, turn.message
+        name = message.metadata.get("display_name")  # from a client: anything that JSON can hold
         participant = Participant(
             id=participant_id,
             room_id=turn.room_id,
             channel_id=turn.channel.channel_id,
             address=message.sender_id if participant_id != message.sender_id else None,
-            display_name=message.metadata.get("display_name"),
+            display_name=name if isinstance(name, str) else None,
             identification=IdentificationStatus.PENDING,
             joined_at=self._rt.clock.now(),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,6 +30,31 @@ class RoomOrchestrator(Protocol):
     """What a kit asks of an orchestration strategy: to furnish a new room."""
 
     async def install(self, kit: RoomKit, room_id: str) -> None: ...
+
+
+class _Opening:
+    """A room that is being opened for a message: who else finds it before it is ready."""
+
+    __slots__ = ("key", "outer", "room_id", "under_way")
+
+    def __init__(self, key: str, outer: _Opening | None) -> None:
+        self.key = key
+        self.outer = outer
+        self.room_id: str | None = None
+        self.under_way = True
+
+
+_opening: ContextVar[_Opening | None] = ContextVar("roomkit_opening", default=None)
+"""The opening that the running code is part of: the hooks and strategies that furnish the room."""
+
+
+def _being_opened(key: str) -> str | None:
+    opening = _opening.get()
+    while opening is not None:
+        if opening.key == key and opening.under_way:
+            return opening.room_id
+        opening = opening.outer
+    return None
 
 
 class RoomService:
@@ -107,6 +133,10 @@ class RoomService:
             metadata=values,
         )
 
+        opening = _opening.get()
+        if opening is not None and opening.under_way and opening.room_id is None:
+            opening.room_id = room.id
+
         async def body(operation: Operation) -> tuple[Room, bool]:
             known = await rt.store.get_room(room.id) if room_id is not None else None
             if known is not None:
@@ -150,15 +180,24 @@ class RoomService:
         """A new room for a message that belongs nowhere yet.
 
         Messages that arrive together from one sender share the room: the first one opens it, and
-        the others find it when their turn comes.
+        the others find it when their turn comes. One that comes from inside, from a hook that
+        furnishes the room, does not wait for that to end.
         """
         key = f"open-room:{channel.channel_id}:{message.sender_id}"
+        room_id = _being_opened(key)
+        if room_id is not None:
+            return room_id
 
         async def open_room() -> str:
+            opening = _Opening(key, _opening.get())
             async with self._rt.locks.locked(key):
                 room_id = await self.find(message, channel)
                 if room_id is None:
-                    room_id = (await self.open()).id
+                    _opening.set(opening)
+                    try:
+                        room_id = (await self.open()).id
+                    finally:
+                        opening.under_way = False
                     await self.attach_for(room_id, message, channel)
                 return room_id
 
