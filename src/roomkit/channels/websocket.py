@@ -215,8 +215,9 @@ class WebSocketChannel(Channel):
                 "connection_id"
             )
             return [one for one in targets if one.connection_id == wanted]
+        chosen = targets[self._turn % len(targets)]
         self._turn += 1
-        return [targets[self._turn % len(targets)]]
+        return [chosen]
 
     async def _send_all(self, targets: list[Connection], event: RoomEvent) -> None:
         places = asyncio.Semaphore(self._max_sends)

@@ -6,16 +6,17 @@ Select the targets, transcode for each, let it react, deliver: one method each.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
-from roomkit._tasks import bounded, is_failure
+from roomkit._tasks import bounded, first_step, is_failure
 from roomkit.channels.base import Channel
 from roomkit.core.overflow import fit
 from roomkit.core.pipeline.cascade import Cascade, enter_frame
 from roomkit.core.pipeline.context import context_of, for_reader, is_open
-from roomkit.core.pipeline.deliverer import Deliverer
-from roomkit.core.pipeline.lanes import LaneKey, Lanes
+from roomkit.core.pipeline.deliverer import NOTHING, Deliverer
+from roomkit.core.pipeline.jobs import Broadcast, Job
+from roomkit.core.pipeline.lanes import Lanes
 from roomkit.core.pipeline.routes import Route, RouteTables
 from roomkit.core.pipeline.streams import StreamRelay
 from roomkit.core.runtime import KitRuntime
@@ -34,36 +35,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("roomkit")
 
 _MAX_SHARED_RESULTS = 512
-
-
-@dataclass(slots=True, eq=False)
-class Broadcast:
-    """One event on its way out, and what came of it so far.
-
-    An `open` one has a context that every channel may see as it is. `early` names the outcomes
-    that are stored already, `span` is the telemetry span that its deliveries belong to.
-    """
-
-    event: RoomEvent
-    context: RoomContext
-    open: bool
-    source_binding: ChannelBinding | None
-    cascade: Cascade
-    results: dict[str, DeliveryResult]
-    undelivered: int = 0
-    unremarkable: bool = True
-    early: frozenset[str] = frozenset()
-    span: str | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """One event for one channel, in that channel's lane."""
-
-    broadcast: Broadcast
-    route: Route
-    lane: LaneKey
-    waited: bool = False
 
 
 class EventRouter:
@@ -138,33 +109,69 @@ class EventRouter:
                 job.broadcast.span = span
         self._lanes.start(ready)
 
-    async def _serve(self, job: Job) -> None:
-        """One event, one channel. Whatever the channel does, the lane goes on."""
+    def _serve(self, job: Job) -> Coroutine[Any, Any, None] | None:
+        """Show one event to one channel.
+
+        Most events go out unchanged and at once: those are done when this returns None. For all
+        others it returns what is left to be awaited.
+        """
         broadcast, route = job.broadcast, job.route
-        cascade = broadcast.cascade
+        channel, event = route.channel, broadcast.event
+        if (
+            channel is None
+            or not route.plain
+            or job.waited
+            or not broadcast.open
+            or not self._deliverer.is_direct
+            or not self._rt.transcoder.passes(event.content, route.binding)
+        ):
+            return self._serve_slowly(job)
+        enter_frame(broadcast.cascade)
+        try:
+            call = channel.deliver(event, route.binding, broadcast.context)
+            done, output = first_step(call)
+        except Exception as error:  # a channel is foreign code; its failure is an outcome
+            return self._close(job, self._deliverer.failed(route.binding.channel_id, error))
+        if not done:
+            return self._finish(job, call, output)
+        if output is not NOTHING:
+            return self._close(job, self._deliverer.outcome(output, route.success))
+        if broadcast.undelivered == 1:
+            return self._close(job, route.success)
+        broadcast.results[route.binding.channel_id] = route.success
+        broadcast.undelivered -= 1
+        broadcast.cascade.leave()
+        return None
+
+    async def _finish(self, job: Job, call: Coroutine[Any, Any, Any], waits_for: Any) -> None:
+        """Wait for a delivery that could not be made at once."""
+        try:
+            result = await self._deliverer.finish(call, waits_for, job.route.success)
+        except BaseException:
+            job.broadcast.cascade.leave()
+            raise
+        await self._close(job, result)
+
+    async def _serve_slowly(self, job: Job) -> None:
+        """The same for whatever needs more than one call of the channel."""
+        broadcast = job.broadcast
         result: DeliveryResult | None
         try:
-            enter_frame(cascade)
+            enter_frame(broadcast.cascade)
             if self._traced:
                 resume_span(broadcast.span)
-            channel, event = route.channel, broadcast.event
-            try:
-                if (
-                    channel is not None
-                    and route.plain
-                    and not job.waited
-                    and broadcast.open
-                    and self._rt.transcoder.passes(event.content, route.binding)
-                ):
-                    result = await self._deliverer.deliver_plain(
-                        channel, event, route.binding, broadcast.context, route.success
-                    )
-                else:
-                    result = await self._handle(job)
-            except BaseException as error:
-                if not is_failure(error):
-                    raise
-                result = await self._crashed(job, error)
+            result = await self._handle(job)
+        except BaseException as error:
+            if not is_failure(error):
+                broadcast.cascade.leave()
+                raise
+            result = await self._crashed(job, error)
+        await self._close(job, result)
+
+    async def _close(self, job: Job, result: DeliveryResult | None) -> None:
+        """Note the outcome. Whatever the channel did, and the store does, the lane goes on."""
+        broadcast, route = job.broadcast, job.route
+        try:
             if route.delivers:
                 if result is not None:
                     broadcast.results[result.channel_id] = result
@@ -180,7 +187,7 @@ class EventRouter:
                 raise
             await self._crashed(job, error)
         finally:
-            cascade.leave()
+            broadcast.cascade.leave()
 
     async def _crashed(self, job: Job, error: BaseException) -> DeliveryResult:
         """What becomes of an event that could not even be handed to its channel."""

@@ -69,8 +69,9 @@ class ChannelOpsMixin(KitMixin):
     ) -> ChannelBinding:
         """Give a registered channel a seat in a room.
 
-        Attaching a channel that is attached already changes its settings to those given and leaves
-        its mute and read marks; nothing is announced then.
+        Attaching a channel that is attached already changes the settings that are given, merges
+        the metadata, sets access and visibility to what the call says, and leaves its mute and
+        read marks; nothing is announced then.
 
         Args:
             channel_type: instead of the channel's own.

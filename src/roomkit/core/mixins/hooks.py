@@ -47,6 +47,9 @@ class Immediate:
 class ImmediateBool(int):
     """A truth value that may also be awaited."""
 
+    def __repr__(self) -> str:
+        return repr(bool(self))
+
     def __await__(self) -> Generator[Never, None, bool]:
         yield from ()
         return bool(self)

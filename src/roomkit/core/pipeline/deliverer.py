@@ -38,29 +38,36 @@ class Deliverer:
             OrderedDict()
         )
 
-    async def deliver_plain(
-        self,
-        channel: Channel,
-        event: RoomEvent,
-        binding: ChannelBinding,
-        context: RoomContext,
-        success: DeliveryResult,
-    ) -> DeliveryResult:
-        """`deliver` for one event on a binding without recipient, limit and retries."""
+    @property
+    def is_direct(self) -> bool:
+        """Whether a plain delivery is nothing but a call of the channel."""
         rt = self._rt
-        if self._breakers or rt.delivery_strategy is not None or rt.telemetry.enabled:
-            return await self.deliver(channel, (event,), binding, context, success)
+        return not (self._breakers or rt.telemetry.enabled or rt.delivery_strategy is not None)
+
+    async def finish(
+        self, call: Coroutine[Any, Any, Any], waits_for: Any, success: DeliveryResult
+    ) -> DeliveryResult:
+        """The outcome of a direct delivery that has been begun with `first_step`."""
         try:
-            done, output = first_step(coro := channel.deliver(event, binding, context))
-            if not done:
-                output = await self._finished(coro, output)
-            provider_id = None if output is NOTHING else _provider_id(output)
+            output = await self._finished(call, waits_for)
         except Exception as error:  # a channel is foreign code; its failure is an outcome
-            self._record_failure(binding.channel_id, error)
-            return _failed(binding.channel_id, error, 0)
+            return self.failed(success.channel_id, error)
+        return self.outcome(output, success)
+
+    def outcome(self, output: object, success: DeliveryResult) -> DeliveryResult:
+        """What a channel's answer means."""
+        try:
+            provider_id = None if output is NOTHING else _provider_id(output)
+        except DeliveryError as error:
+            return self.failed(success.channel_id, error)
         if provider_id is None:
             return success
-        return _sent(binding.channel_id, [provider_id], 1, truncated=False)
+        return _sent(success.channel_id, [provider_id], 1, truncated=False)
+
+    def failed(self, channel_id: str, error: Exception) -> DeliveryResult:
+        """The outcome of a delivery that raised."""
+        self._record_failure(channel_id, error)
+        return _failed(channel_id, error, 0)
 
     async def deliver(
         self,

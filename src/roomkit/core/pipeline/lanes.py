@@ -28,14 +28,15 @@ class Lanes[J: LaneJob]:
 
     Channels do not wait for each other, and a lane with nothing to do owns neither a task nor
     memory. Jobs are taken in while the room's lock is held, which fixes their order, and started
-    after it was released. `serve` must not raise; `abandon` gets the jobs that were waiting when
+    after it was released. `serve` does a job, or returns what is left of it to be awaited, and
+    must not raise; `abandon` gets the jobs that were waiting when
     their lane was cancelled.
     """
 
     def __init__(
         self,
         scope: TaskScope,
-        serve: Callable[[J], Coroutine[Any, Any, None]],
+        serve: Callable[[J], Coroutine[Any, Any, None] | None],
         abandon: Callable[[J], None],
         *,
         max_backlog: int,
@@ -86,8 +87,8 @@ class Lanes[J: LaneJob]:
             job = ready.pop()
             coro = self._serve(job)
             try:
-                done, waits_for = first_step(coro)
-                if not done:
+                done, waits_for = (True, None) if coro is None else first_step(coro)
+                if coro is not None and not done:
                     if ready:
                         rest, ready = ready, []
                         deeper = (depth + 1) % _MAX_DEPTH

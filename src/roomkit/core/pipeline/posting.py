@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from roomkit.core.event_router import Job
 from roomkit.core.pipeline.cascade import Cascade, Hold
+from roomkit.core.pipeline.jobs import Job
 from roomkit.models._frozen import FrozenDict
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.context import RoomContext

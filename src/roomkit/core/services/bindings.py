@@ -84,8 +84,14 @@ class BindingService:
                 metadata=dict(metadata or {}),
             )
             if existing is not None:
+                # What the call does not mention stays, above all the recipient's address.
                 return await store.update_binding(
                     binding.evolve(
+                        metadata={**existing.metadata, **binding.metadata},
+                        capabilities=capabilities or existing.capabilities,
+                        rate_limit=rate_limit or existing.rate_limit,
+                        retry_policy=retry_policy or existing.retry_policy,
+                        participant_id=participant_id or existing.participant_id,
                         attached_at=existing.attached_at,
                         last_read_index=existing.last_read_index,
                         muted=existing.muted,

@@ -52,6 +52,7 @@ class DeliveryStatusService:
     async def process(self, status: DeliveryStatus) -> None:
         """Record a report and run handlers and hooks, also for messages that nobody knows."""
         rt = self._rt
+        rt.check_open()
         await rt.store.add_delivery_status(status)
         found = await rt.store.find_delivery(status.message_id)
         room_id: str | None = None
