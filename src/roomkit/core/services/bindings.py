@@ -85,19 +85,13 @@ class BindingService:
             )
             if existing is not None:
                 # What the call does not mention stays, above all the recipient's address.
-                return await store.update_binding(
-                    binding.evolve(
-                        metadata={**existing.metadata, **binding.metadata},
-                        capabilities=capabilities or existing.capabilities,
-                        rate_limit=rate_limit or existing.rate_limit,
-                        retry_policy=retry_policy or existing.retry_policy,
-                        participant_id=participant_id or existing.participant_id,
-                        attached_at=existing.attached_at,
-                        last_read_index=existing.last_read_index,
-                        muted=existing.muted,
-                        output_muted=existing.output_muted,
-                    )
-                )
+                kept = {
+                    "capabilities": capabilities,
+                    "rate_limit": rate_limit,
+                    "retry_policy": retry_policy,
+                    "participant_id": participant_id,
+                }
+                return await store.update_binding(_again(existing, binding, kept))
             binding = await store.add_binding(binding)
             await self._note(operation, binding, EventType.CHANNEL_ATTACHED, "attached")
             return binding
@@ -183,3 +177,15 @@ class BindingService:
         trigger = _HOOKS.get(event_type)
         if trigger is not None:
             operation.tell(trigger, event)
+
+
+def _again(
+    existing: ChannelBinding, binding: ChannelBinding, given: Mapping[str, Any]
+) -> ChannelBinding:
+    """A binding that is made anew over an existing one: its seat and what is not given stay."""
+    unmentioned = [name for name, value in given.items() if value is None]
+    seat = ("attached_at", "last_read_index", "muted", "output_muted", *unmentioned)
+    return binding.evolve(
+        metadata={**existing.metadata, **binding.metadata},
+        **{name: getattr(existing, name) for name in seat},
+    )
