@@ -12,7 +12,9 @@ from roomkit import (
     DeliveryStatus,
     HookExecution,
     HookTrigger,
+    ProviderResult,
     RoomContext,
+    RoomEvent,
     RoomKit,
     SMSChannel,
     WebhookMeta,
@@ -188,4 +190,22 @@ async def test_report_that_comes_before_the_neighbours_are_served_is_kept(kit: R
     await kit.process_delivery_status(report("delivered"))
     go_on.set()
     await call
+    assert (await kept(kit)).status == "delivered"
+
+
+async def test_report_that_overtakes_the_answer_to_the_send_is_kept(kit: RoomKit) -> None:
+    """A vendor's webhook may even be faster than the answer to the request that it is about."""
+
+    class Hasty(MockSMSProvider):
+        async def send(
+            self, event: RoomEvent, to: str, from_: str | None = None
+        ) -> ProviderResult:
+            result = await super().send(event, to, from_)
+            await kit.process_delivery_status(report("delivered"))
+            await kit.process_delivery_status(report("sent"))
+            return result
+
+    await seat(kit, "r", Transport("a"))
+    await seat(kit, "r", SMSChannel("sms", provider=Hasty()), metadata=PHONE)
+    await say(kit, "a", "hello")
     assert (await kept(kit)).status == "delivered"

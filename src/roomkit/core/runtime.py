@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from roomkit._clock import Clock
 from roomkit._tasks import TaskScope
 from roomkit.channels.base import Channel
+from roomkit.core.delivery_ladder import EarlyReports
 from roomkit.core.framework_events import FrameworkEvents
 from roomkit.core.hooks import HookEngine
 from roomkit.core.inbound_router import InboundRoomRouter
@@ -94,6 +95,7 @@ class KitRuntime:
     limits: Limits
     scope: TaskScope
     channels: dict[str, Channel] = field(default_factory=dict)
+    early_reports: EarlyReports = field(default_factory=EarlyReports)
     closed: bool = False
     ended: bool = False
 
@@ -126,10 +128,11 @@ class KitRuntime:
         return context_of(snapshot)
 
     async def record_deliveries(
-        self, room_id: str, event_id: str, results: Mapping[str, DeliveryResult]
+        self, room_id: str, event_id: str, results: dict[str, DeliveryResult]
     ) -> RoomEvent | None:
         """Add outcomes to a stored event, whatever else is being written to it."""
         store = self.store
+        results = self.early_reports.applied(results)
         if type(store).record_deliveries is not ConversationStore.record_deliveries:
             return await store.record_deliveries(room_id, event_id, results)
         # This one reads and writes: an edit in between would be undone.

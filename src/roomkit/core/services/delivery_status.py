@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from roomkit._tasks import bounded
+from roomkit.core.delivery_ladder import advanced
 from roomkit.core.runtime import KitRuntime
-from roomkit.models.delivery import DeliveryResult, DeliveryStatus
+from roomkit.models.delivery import DeliveryStatus
 from roomkit.models.enums import HookTrigger
 
 logger = logging.getLogger("roomkit.delivery")
@@ -17,26 +18,6 @@ logger = logging.getLogger("roomkit.delivery")
 type DeliveryStatusHandler = Callable[[DeliveryStatus], Any | Awaitable[Any]]
 
 _HANDLER_TIMEOUT = 30.0
-_LADDER = {"queued": 0, "accepted": 0, "sending": 1, "sent": 2, "delivered": 3, "read": 4}
-_FAILED = frozenset({"failed", "undelivered", "rejected", "expired"})
-
-
-def next_status(current: str | None, reported: str) -> str | None:
-    """The status to keep when a report comes in, or None to leave things as they are.
-
-    Reports arrive in any order. A message only ever gets further (queued, sent, delivered, read),
-    and once it has failed it stays failed; so does one that was seen to arrive.
-    """
-    reported = reported.lower()
-    if current in _FAILED:
-        return None
-    if reported in _FAILED:
-        return None if current in ("delivered", "read") else "failed"
-    if reported not in _LADDER:
-        return None
-    if current is None or _LADDER.get(current, -1) < _LADDER[reported]:
-        return reported
-    return None
 
 
 class DeliveryStatusService:
@@ -55,6 +36,10 @@ class DeliveryStatusService:
         rt.check_open()
         await rt.store.add_delivery_status(status)
         found = await rt.store.find_delivery(status.message_id)
+        if found is None:
+            rt.early_reports.note(status)
+            # The delivery may have been recorded while the store was being asked.
+            found = await rt.store.find_delivery(status.message_id)
         room_id: str | None = None
         if found is not None:
             event, channel_id = found
@@ -63,7 +48,9 @@ class DeliveryStatusService:
                 fresh = await rt.store.get_event(event.id)
                 known = None if fresh is None else fresh.delivery_results.get(channel_id)
                 if known is not None:
-                    await self._advance(room_id, event.id, known, status)
+                    result = advanced(known, status)
+                    if result is not known:
+                        await rt.record_deliveries(room_id, event.id, {channel_id: result})
         for handler in list(self._handlers):
             await self._call(handler, status)
         if rt.hooks.listens(HookTrigger.ON_DELIVERY_STATUS, room_id):
@@ -72,22 +59,6 @@ class DeliveryStatusService:
                 HookTrigger.ON_DELIVERY_STATUS, room_id, status, context
             )
             await rt.report_hook_failures(failures, room_id or "")
-
-    async def _advance(
-        self, room_id: str, event_id: str, known: DeliveryResult, status: DeliveryStatus
-    ) -> None:
-        kept = next_status(known.status, status.status)
-        if kept is None:
-            return
-        changes: dict[str, Any] = {"status": kept}
-        if kept == "failed":
-            changes |= {
-                "success": False,
-                "error": status.error_message or "failed",
-                "error_code": status.error_code,
-            }
-        result = known.model_copy(update=changes)
-        await self._rt.record_deliveries(room_id, event_id, {known.channel_id: result})
 
     async def _call(self, handler: DeliveryStatusHandler, status: DeliveryStatus) -> None:
         try:
