@@ -224,7 +224,6 @@ async def test_failing_router_reaches_the_caller(make_kit: KitFactory) -> None:
 async def test_store_that_is_down_reaches_the_caller_and_nothing_is_stuck(
     clock: VirtualClock, method: str
 ) -> None:
-    """S-07."""
     store = FailingStore()
     kit = RoomKit(store=store, clock=clock)
     b = Transport("b")

@@ -59,7 +59,7 @@ async def b(kit: RoomKit) -> Transport:
 async def test_channel_that_is_not_in_the_room_is_named(
     kit: RoomKit, b: Transport, call: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """ERR-03, S-06: the error says which and where, and the log does not cry about it."""
+    """The error says which and where, and the log does not cry about it."""
     with pytest.raises(ChannelNotFoundError, match="'ghost'.*'r'") as caught:
         await call(kit)
     assert (caught.value.room_id, caught.value.channel_id) == ("r", "ghost")
@@ -79,7 +79,6 @@ async def test_channel_that_is_not_in_the_room_is_named(
 async def test_channel_that_is_not_registered_is_named(
     kit: RoomKit, b: Transport, call: Any
 ) -> None:
-    """ERR-04, S-03."""
     with pytest.raises(ChannelNotRegisteredError, match="'ghost'"):
         await call(kit)
 
@@ -91,7 +90,6 @@ async def test_two_channels_cannot_have_one_id(kit: RoomKit, b: Transport) -> No
 
 
 async def test_event_that_does_not_exist_is_named(kit: RoomKit, b: Transport) -> None:
-    """S-61."""
     with pytest.raises(EventNotFoundError, match="'ghost'"):
         await kit.mark_read("r", "b", "ghost")
 
@@ -121,7 +119,7 @@ NASTY = {
 
 @pytest.mark.parametrize("nasty", NASTY)
 async def test_nasty_text_gives_a_result(kit: RoomKit, b: Transport, nasty: str) -> None:
-    """D9: wherever it stands; what is stored can be encoded."""
+    """Wherever it stands; what is stored can be encoded."""
     text = NASTY[nasty]
     result = await kit.process_inbound(
         InboundMessage(
@@ -147,14 +145,13 @@ async def test_nasty_text_gives_a_result(kit: RoomKit, b: Transport, nasty: str)
 
 
 async def test_nasty_key_still_identifies_its_message(kit: RoomKit, b: Transport) -> None:
-    """D9."""
     first = await say(kit, "a", "hello", key="k\x00\ud83d")
     second = await say(kit, "a", "hello", key="k\x00\ud83d")
     assert (first.blocked, second.reason) == (False, "duplicate")
 
 
 async def test_nasty_text_may_come_from_the_inside_too(kit: RoomKit, b: Transport) -> None:
-    """D9: what a model writes, a task, an observation, a report."""
+    """What a model writes, a task, an observation, a report."""
     text = "a\x00b\ud83d"
     answer = AIResponse(
         content=text,
@@ -180,7 +177,6 @@ async def test_nasty_text_may_come_from_the_inside_too(kit: RoomKit, b: Transpor
 
 
 async def test_data_that_is_nested_without_end_is_refused_at_the_door() -> None:
-    """D9."""
     deep: dict[str, Any] = {}
     for _ in range(1000):
         deep = {"deeper": deep}

@@ -1,4 +1,4 @@
-"""Hooks, channels and their tasks that use the kit: S-28, nobody waits for themselves."""
+"""Hooks, channels and their tasks that use the kit: nobody waits for themselves."""
 
 from __future__ import annotations
 

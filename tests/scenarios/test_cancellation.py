@@ -125,7 +125,7 @@ async def yielding_kit(make_kit: KitFactory, clock: VirtualClock) -> AsyncIterat
 async def test_caller_may_go_away_at_any_moment(
     store: ConversationStore, clock: VirtualClock, times: int
 ) -> None:
-    """M6: the cancellation surfaces, the room is not stuck, and the message is either not there
+    """The cancellation surfaces, the room is not stuck, and the message is either not there
     or seen through."""
     outcomes: set[bool] = set()
     step, cancelled = 0, True
@@ -147,7 +147,7 @@ async def test_caller_may_go_away_at_any_moment(
 async def test_caller_of_the_first_message_may_go_away_at_any_moment(
     store: ConversationStore, clock: VirtualClock
 ) -> None:
-    """M6: no room is left behind that nobody finds again."""
+    """No room is left behind that nobody finds again."""
     step, cancelled = 0, True
     while cancelled:
         kit = RoomKit(store=type(store)(), clock=clock, lock_manager=YieldingLocks())
@@ -191,7 +191,7 @@ class Meddler:
 async def test_hook_may_run_out_of_time_at_any_moment_of_what_it_does_to_the_room(
     store: ConversationStore, clock: VirtualClock
 ) -> None:
-    """M6: nothing that was begun under the lock is left half done."""
+    """Nothing that was begun under the lock is left half done."""
     cancelled: list[bool] = [True]
     while cancelled[-1]:
         kit = RoomKit(store=type(store)(), clock=clock, lock_manager=YieldingLocks())
@@ -216,7 +216,7 @@ async def test_hook_may_run_out_of_time_at_any_moment_of_what_it_does_to_the_roo
 async def test_caller_may_go_away_at_any_moment_of_what_a_hook_does_to_the_room(
     store: ConversationStore, clock: VirtualClock, times: int
 ) -> None:
-    """M6: also when it is cancelled again while that is being finished."""
+    """Also when it is cancelled again while that is being finished."""
     step, cancelled = 0, True
     while cancelled:
         kit = RoomKit(store=type(store)(), clock=clock, lock_manager=YieldingLocks())
@@ -264,7 +264,7 @@ async def cancel_inside(step: int, call: Coroutine[Any, Any, Any]) -> bool:
 async def test_other_calls_may_be_cancelled_at_any_moment(
     store: ConversationStore, clock: VirtualClock, what: str
 ) -> None:
-    """M6: a change and the record of it go together."""
+    """A change and the record of it go together."""
     step, cancelled = 0, True
     while cancelled:
         kit = RoomKit(store=type(store)(), clock=clock, lock_manager=YieldingLocks())
@@ -346,7 +346,7 @@ async def test_cancelled_caller_does_not_hold_up_the_next(kit: RoomKit) -> None:
 async def test_room_that_is_due_to_close_is_closed_with_all_that_belongs_to_it(
     store: ConversationStore, clock: VirtualClock
 ) -> None:
-    """M6, A12: the message that finds it due may be cancelled; the hooks hear of it anyway."""
+    """The message that finds it due may be cancelled; the hooks hear of it anyway."""
     step, cancelled = 0, True
     while cancelled:
         kit = RoomKit(store=type(store)(), clock=clock, lock_manager=YieldingLocks())

@@ -33,13 +33,12 @@ async def check_counters(kit: RoomKit, room_id: str = "r") -> None:
 
 
 async def test_empty_room_starts_at_nothing(kit: RoomKit) -> None:
-    """S-14."""
     await kit.create_room("r")
     await check_counters(kit)
 
 
 async def test_whatever_writes_to_a_timeline_is_counted(kit: RoomKit) -> None:
-    """A8: inbound, sent, answers, streams, injected events, notices, blocked ones: all at once."""
+    """Inbound, sent, answers, streams, injected events, notices, blocked ones: all at once."""
 
     def answer(event: RoomEvent, _context: RoomContext) -> object:
         return None if event.chain_depth else ["one", "two"]
@@ -89,7 +88,7 @@ async def test_injected_event_follows_its_trigger(kit: RoomKit) -> None:
 
 
 async def test_changes_to_a_room_and_its_messages_do_not_undo_each_other(kit: RoomKit) -> None:
-    """A20: metadata, mute, access and counters, all at once."""
+    """Metadata, mute, access and counters, all at once."""
     await seat(kit, "r", Transport("a"), Transport("b"), Transport("c"))
     await asyncio.gather(
         *(kit.update_room_metadata("r", {f"key {number}": number}) for number in range(20)),
@@ -111,7 +110,7 @@ async def test_changes_to_a_room_and_its_messages_do_not_undo_each_other(kit: Ro
 
 
 async def test_two_kits_may_write_to_one_room(make_kit: KitFactory) -> None:
-    """A7, A8: two processes, as far as one test can be two."""
+    """Two processes, as far as one test can be two."""
     locks = InMemoryLockManager()
     kits = [make_kit(lock_manager=locks) for _ in range(2)]
     for kit in kits:
@@ -122,7 +121,6 @@ async def test_two_kits_may_write_to_one_room(make_kit: KitFactory) -> None:
 
 
 async def test_event_that_is_returned_is_the_one_that_is_stored(kit: RoomKit) -> None:
-    """CORE-26."""
     await seat(kit, "r", Transport("a"), Transport("b"))
     sent = await kit.send_event(
         "r",
@@ -140,7 +138,6 @@ async def test_event_that_is_returned_is_the_one_that_is_stored(kit: RoomKit) ->
 
 
 async def test_sent_event_that_is_blocked_says_so(kit: RoomKit) -> None:
-    """X-20."""
     b = Transport("b")
     await seat(kit, "r", Transport("a"), b)
     kit.hook(HookTrigger.BEFORE_BROADCAST, name="no")(lambda *_: HookResult.block("why"))
@@ -151,7 +148,7 @@ async def test_sent_event_that_is_blocked_says_so(kit: RoomKit) -> None:
 
 
 async def test_timeline_is_read_page_by_page(kit: RoomKit) -> None:
-    """CORE-27, S-16: from the oldest, blocked ones included."""
+    """From the oldest, blocked ones included."""
     await seat(kit, "r", Transport("a"), Transport("b"))
     for number in range(7):
         await kit.send_event(

@@ -64,7 +64,6 @@ async def outcome(kit: RoomKit, text: str = "hello", channel_id: str = "sms") ->
 
 
 async def test_refusal_of_the_vendor_is_a_failure(kit: RoomKit) -> None:
-    """B2, S-49."""
     witness = Witness(kit).on("delivery_failed", "delivery_succeeded")
     provider = await sms(kit, ProviderResult(success=False, error="blocked", error_code="21610"))
     result = await outcome(kit)
@@ -75,7 +74,7 @@ async def test_refusal_of_the_vendor_is_a_failure(kit: RoomKit) -> None:
 
 
 async def test_outcomes_are_kept_with_the_event(kit: RoomKit) -> None:
-    """B6, S-13, MOD-23: for every channel, by name, also afterwards."""
+    """For every channel, by name, also afterwards."""
     await sms(kit)
     await seat(kit, "r", Transport("b"), Transport("c", Unreliable(RuntimeError("down"))))
     result = await say(kit, "a", "hello")
@@ -92,7 +91,6 @@ async def test_outcomes_are_kept_with_the_event(kit: RoomKit) -> None:
 
 
 async def test_event_that_reached_nobody_has_failed(kit: RoomKit) -> None:
-    """S-13."""
     await sms(kit, RuntimeError("down"))
     await seat(kit, "r", Transport("b", Unreliable(RuntimeError("down"))))
     result = await say(kit, "a", "hello")
@@ -103,7 +101,7 @@ async def test_event_that_reached_nobody_has_failed(kit: RoomKit) -> None:
 
 
 async def test_text_of_foreign_exceptions_stays_inside(kit: RoomKit) -> None:
-    """F9: HTTP clients quote URLs, and URLs hold tokens."""
+    """HTTP clients quote URLs, and URLs hold tokens."""
 
     class ForeignError(Exception):
         pass
@@ -118,7 +116,6 @@ async def test_text_of_foreign_exceptions_stays_inside(kit: RoomKit) -> None:
 
 
 async def test_failures_are_tried_again(kit: RoomKit, clock: VirtualClock) -> None:
-    """ROU-11, RES-08."""
     policy = RetryPolicy(max_retries=3, base_delay_seconds=1)
     b = Transport("b", Unreliable(RuntimeError("1"), RuntimeError("2")))
     await seat(kit, "r", Transport("a"))
@@ -131,7 +128,6 @@ async def test_failures_are_tried_again(kit: RoomKit, clock: VirtualClock) -> No
 
 
 async def test_retries_come_to_an_end(kit: RoomKit, clock: VirtualClock) -> None:
-    """RES-10."""
     fails = Unreliable(then=ProviderResult(success=False, error="busy", retryable=True))
     await seat(kit, "r", Transport("a"))
     await seat(kit, "r", Transport("b", fails), retry_policy=RetryPolicy(max_retries=3))
@@ -149,7 +145,6 @@ async def test_retries_come_to_an_end(kit: RoomKit, clock: VirtualClock) -> None
     ids=["raised", "returned"],
 )
 async def test_permanent_failures_are_not_tried_again(kit: RoomKit, failure: Any) -> None:
-    """B3."""
     fails = Unreliable(then=failure)
     await seat(kit, "r", Transport("a"))
     await seat(kit, "r", Transport("b", fails), retry_policy=RetryPolicy(max_retries=3))
@@ -174,7 +169,7 @@ async def test_vendors_wish_for_patience_is_granted(kit: RoomKit, clock: Virtual
 
 
 async def test_nobody_to_send_to_is_no_call_at_all(kit: RoomKit) -> None:
-    """B4, S-05: and no strike against the channel."""
+    """And no strike against the channel."""
     provider = MockSMSProvider()
     await seat(kit, "r", Transport("a"), SMSChannel("sms", provider=provider))
     for _ in range(10):
@@ -187,7 +182,6 @@ async def test_nobody_to_send_to_is_no_call_at_all(kit: RoomKit) -> None:
 
 
 async def test_channel_without_a_provider_says_so(kit: RoomKit) -> None:
-    """S-49."""
     await seat(kit, "r", Transport("a"))
     await seat(kit, "r", SMSChannel("sms"), metadata=PHONE)
     assert (await outcome(kit)).error_code == "no_provider"
@@ -207,7 +201,7 @@ async def test_channel_that_is_not_registered_here_is_named(
 async def test_failing_channel_is_left_alone_for_a_while(
     kit: RoomKit, clock: VirtualClock
 ) -> None:
-    """B5, ROU-09, ROU-12, RES-05: its neighbours get everything."""
+    """Its neighbours get everything."""
     fails = Unreliable(then=RuntimeError("down"))
     c = Transport("c")
     await seat(kit, "r", Transport("a"), Transport("b", fails), c)
@@ -229,7 +223,6 @@ async def test_failing_channel_is_left_alone_for_a_while(
 
 
 async def test_breaker_belongs_to_the_channel_and_not_to_the_room(kit: RoomKit) -> None:
-    """X-39."""
     b = Transport("b", Unreliable(then=RuntimeError("down")))
     await seat(kit, "one", Transport("a"), b)
     await seat(kit, "two", Transport("x"), b)
@@ -240,7 +233,7 @@ async def test_breaker_belongs_to_the_channel_and_not_to_the_room(kit: RoomKit) 
 
 
 async def test_rate_limit_makes_deliveries_wait(kit: RoomKit, clock: VirtualClock) -> None:
-    """ROU-10, RES-07, RES-11, X-39: for a binding; other channels do not wait."""
+    """For a binding; other channels do not wait."""
     b, c = Transport("b"), Transport("c")
     await seat(kit, "r", Transport("a"), c)
     await seat(kit, "r", b, rate_limit=RateLimit(max_per_second=10))
@@ -255,7 +248,6 @@ async def test_rate_limit_makes_deliveries_wait(kit: RoomKit, clock: VirtualCloc
 
 @pytest.mark.parametrize("overflow", ["split", "truncate"])
 async def test_nothing_of_a_long_text_is_lost_without_a_trace(kit: RoomKit, overflow: Any) -> None:
-    """B13, S-43."""
     words = " ".join(f"word{number}" for number in range(600))
     b = Transport("b", capabilities=ChannelCapabilities(max_length=160, overflow=overflow))
     await seat(kit, "r", Transport("a"), b)
@@ -301,7 +293,6 @@ async def test_junk_from_a_channel_is_a_failure(kit: RoomKit, junk: Any) -> None
 
 
 async def test_strategy_of_the_host_wraps_every_delivery(make_kit: KitFactory) -> None:
-    """S-42."""
     seen: list[tuple[str, str]] = []
 
     class Strategy:
@@ -324,7 +315,7 @@ async def test_strategy_of_the_host_wraps_every_delivery(make_kit: KitFactory) -
 
 
 async def test_parts_are_put_together_before_delivery(kit: RoomKit) -> None:
-    """ROU-07: transcode, then length, then `on_event`, then `deliver`."""
+    """Transcode, then length, then `on_event`, then `deliver`."""
     order: list[str] = []
 
     class Both(Transport):

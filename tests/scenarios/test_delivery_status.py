@@ -46,7 +46,6 @@ async def kept(kit: RoomKit, channel_id: str = "sms") -> DeliveryResult:
 
 
 async def test_report_is_kept_with_its_event(kit: RoomKit, sent: MockSMSProvider) -> None:
-    """S-51."""
     assert (await kept(kit)).status == "sent"
     await kit.process_delivery_status(report("delivered"))
     assert ((await kept(kit)).status, (await kept(kit)).success) == ("delivered", True)
@@ -70,7 +69,7 @@ LADDER = [
 async def test_status_only_ever_gets_further(
     kit: RoomKit, sent: MockSMSProvider, reports: list[str], status: str, success: bool
 ) -> None:
-    """B14: reports come in any order; failed is terminal."""
+    """Reports come in any order; failed is terminal."""
     for each in reports:
         await kit.process_delivery_status(report(each, error_code="30005"))
     result = await kept(kit)
@@ -81,7 +80,6 @@ async def test_status_only_ever_gets_further(
 async def test_simultaneous_reports_do_not_overtake_each_other(
     kit: RoomKit, sent: MockSMSProvider
 ) -> None:
-    """B14."""
     statuses = ["queued", "sent", "read", "delivered", "sent", "delivered"]
     await asyncio.gather(*(kit.process_delivery_status(report(one)) for one in statuses))
     assert (await kept(kit)).status == "read"
@@ -90,7 +88,6 @@ async def test_simultaneous_reports_do_not_overtake_each_other(
 async def test_handlers_and_hooks_hear_of_every_report(
     kit: RoomKit, sent: MockSMSProvider
 ) -> None:
-    """DLV-04, DLV-05, HOOK-29, X-36."""
     heard: list[tuple[str, str]] = []
 
     @kit.on_delivery_status
@@ -137,7 +134,6 @@ def fails(_status: DeliveryStatus) -> None:
 async def test_failing_handler_keeps_nobody_from_hearing(
     kit: RoomKit, sent: MockSMSProvider, failing: Any
 ) -> None:
-    """L3."""
     heard: list[str] = []
     kit.on_delivery_status(failing)
     kit.on_delivery_status(lambda status: heard.append(status.status))
@@ -163,7 +159,6 @@ async def test_room_hooks_hear_of_their_rooms_reports(kit: RoomKit, sent: MockSM
 
 
 async def test_report_by_webhook_is_no_message(kit: RoomKit, sent: MockSMSProvider) -> None:
-    """DLV-01."""
     rows = await timeline(kit)
     meta = WebhookMeta(provider="mock", event_type="status", status=report("delivered"))
     assert await kit.process_webhook(meta, "sms") is None
@@ -174,7 +169,7 @@ async def test_report_by_webhook_is_no_message(kit: RoomKit, sent: MockSMSProvid
 
 
 async def test_report_that_comes_before_the_neighbours_are_served_is_kept(kit: RoomKit) -> None:
-    """S-51: a vendor's webhook is often faster than the slowest channel of the room."""
+    """A vendor's webhook is often faster than the slowest channel of the room."""
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
     async def deliver(_event: object) -> None:

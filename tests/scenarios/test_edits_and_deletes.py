@@ -70,7 +70,6 @@ async def delete(
 async def test_edit_is_an_event_of_its_own_and_changes_its_target(
     kit: RoomKit, b: Transport
 ) -> None:
-    """S-22."""
     original = (await say(kit, "a", "old")).event
     result = await edit(kit, original)
     assert result.event is not None
@@ -86,7 +85,7 @@ async def test_edit_is_an_event_of_its_own_and_changes_its_target(
 
 
 async def test_edits_are_delivered_in_a_form_that_a_channel_knows(kit: RoomKit) -> None:
-    """S-46: as an edit, or in words."""
+    """As an edit, or in words."""
     inbox, modern = Inbox(), WebSocketChannel("modern")
     modern.register_connection("c", inbox.receive)
     plain = Transport("plain", capabilities=ChannelCapabilities())
@@ -98,7 +97,7 @@ async def test_edits_are_delivered_in_a_form_that_a_channel_knows(kit: RoomKit) 
 
 
 async def test_delete_withdraws_all_that_was_ever_said(kit: RoomKit, b: Transport) -> None:
-    """B9: every copy of the words, those of edits included."""
+    """Every copy of the words, those of edits included."""
     original = (await say(kit, "a", "SECRET one")).event
     await edit(kit, original, "SECRET two")
     await edit(kit, original, "SECRET three")
@@ -112,7 +111,6 @@ async def test_delete_withdraws_all_that_was_ever_said(kit: RoomKit, b: Transpor
 
 
 async def test_deleted_words_do_not_reach_a_model(kit: RoomKit, b: Transport) -> None:
-    """B9."""
     provider = MockAIProvider(["ok"])
     await seat(kit, "r", AIChannel("ai", provider))
     original = (await say(kit, "a", "SECRET")).event
@@ -138,7 +136,6 @@ async def test_model_sees_the_edited_words_only(kit: RoomKit, b: Transport) -> N
 
 
 async def test_edits_and_deletes_do_not_wake_the_ai(kit: RoomKit, b: Transport) -> None:
-    """S-65."""
     provider = MockAIProvider(["ok"])
     await seat(kit, "r", AIChannel("ai", provider))
     original = (await say(kit, "a", "hello")).event
@@ -151,7 +148,7 @@ async def test_edits_and_deletes_do_not_wake_the_ai(kit: RoomKit, b: Transport) 
 async def test_blocked_revision_leaves_its_target_alone(
     kit: RoomKit, b: Transport, revise: Any
 ) -> None:
-    """A14: the target changes in the commit, after all gates."""
+    """The target changes in the commit, after all gates."""
     original = (await say(kit, "a", "old")).event
     before = await stored(kit, original)
 
@@ -167,7 +164,7 @@ async def test_blocked_revision_leaves_its_target_alone(
 
 
 async def test_redacted_edit_is_what_the_target_becomes(kit: RoomKit, b: Transport) -> None:
-    """INB-11 for edits: a hook changes the new words."""
+    """A hook changes the new words."""
     original = (await say(kit, "a", "old")).event
 
     @kit.hook(HookTrigger.BEFORE_BROADCAST)

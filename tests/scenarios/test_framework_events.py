@@ -23,7 +23,6 @@ async def b(kit: RoomKit) -> Transport:
 
 
 async def test_rooms(kit: RoomKit, clock: VirtualClock) -> None:
-    """FWE-01, FWE-02, FWE-03, MOD-28."""
     witness = Witness(kit).on("room_created", "room_paused", "room_closed")
     await kit.create_room("r", timers=RoomTimers(inactive_after_seconds=1, closed_after_seconds=2))
     for _ in range(2):
@@ -37,7 +36,7 @@ async def test_rooms(kit: RoomKit, clock: VirtualClock) -> None:
 
 
 async def test_channels_in_rooms(kit: RoomKit) -> None:
-    """FWE-04, FWE-05: an update is no attachment."""
+    """An update is no attachment."""
     witness = Witness(kit).on("room_channel_attached", "room_channel_detached")
     await seat(kit, "r", Transport("a"))
     await kit.attach_channel("r", "a")
@@ -47,7 +46,6 @@ async def test_channels_in_rooms(kit: RoomKit) -> None:
 
 
 async def test_messages(kit: RoomKit, b: Transport) -> None:
-    """FWE-06, FWE-07."""
     witness = Witness(kit).on("event_processed", "event_blocked")
     kit.hook(HookTrigger.BEFORE_BROADCAST, name="no")(
         lambda event, _context: (
@@ -68,7 +66,6 @@ async def test_messages(kit: RoomKit, b: Transport) -> None:
 
 
 async def test_deliveries(kit: RoomKit, b: Transport) -> None:
-    """FWE-08, FWE-09, FWE-10."""
 
     def fail(_event: object) -> None:
         raise RuntimeError("unreachable")
@@ -84,7 +81,6 @@ async def test_deliveries(kit: RoomKit, b: Transport) -> None:
 
 
 async def test_complete_failure_is_not_partial(kit: RoomKit) -> None:
-    """FWE-10."""
 
     def fail(_event: object) -> None:
         raise RuntimeError("unreachable")
@@ -96,7 +92,6 @@ async def test_complete_failure_is_not_partial(kit: RoomKit) -> None:
 
 
 async def test_connections(kit: RoomKit) -> None:
-    """FWE-15, FWE-16, CORE-30."""
     await seat(kit, "r", WebSocketChannel("ws"))
     witness = Witness(kit).on("channel_connected", "channel_disconnected")
     inbox = Inbox()
@@ -120,7 +115,7 @@ def fails(_event: FrameworkEvent) -> None:
 @pytest.mark.parametrize("failing", [fails, awaits_something_cancelled])
 @pytest.mark.parametrize("event_type", ["event_processed", "delivery_succeeded", "room_created"])
 async def test_failing_handler_harms_nobody(kit: RoomKit, failing: Any, event_type: Any) -> None:
-    """FWE-23, L3: the others still hear, and the message path does not notice."""
+    """The others still hear, and the message path does not notice."""
     kit.on(event_type)(failing)
     witness = Witness(kit).on(event_type)
     b = Transport("b")
@@ -132,7 +127,6 @@ async def test_failing_handler_harms_nobody(kit: RoomKit, failing: Any, event_ty
 
 
 async def test_handler_that_hangs_is_given_up(make_kit: KitFactory, clock: VirtualClock) -> None:
-    """FWE-23."""
     kit = make_kit()
     b = Transport("b")
     await seat(kit, "r", Transport("a"), b)
@@ -147,7 +141,6 @@ async def test_handler_that_hangs_is_given_up(make_kit: KitFactory, clock: Virtu
 
 
 async def test_handlers_run_in_order_and_may_be_of_any_kind(kit: RoomKit, b: Transport) -> None:
-    """FWE-23."""
     heard: list[str] = []
 
     @kit.on("event_processed")
@@ -164,7 +157,7 @@ async def test_handlers_run_in_order_and_may_be_of_any_kind(kit: RoomKit, b: Tra
 
 
 async def test_events_say_nothing_of_what_was_said(kit: RoomKit, b: Transport) -> None:
-    """L1: ids and codes only."""
+    """Ids and codes only."""
     heard: list[str] = []
     for event_type in ("event_processed", "event_blocked", "delivery_succeeded", "hook_error"):
         kit.on(event_type)(lambda event: heard.append(event.model_dump_json()))

@@ -44,7 +44,6 @@ EXTRAS: dict[str, Any] = {
 async def test_what_a_hook_adds_counts_whatever_it_decides(
     kit: RoomKit, b: Transport, decision: str
 ) -> None:
-    """S-32, HOOK-09, HOOK-10, MOD-14."""
     a = kit.get_channel("a")
     assert isinstance(a, Transport)
     gated: list[str] = []
@@ -76,7 +75,6 @@ async def test_what_a_hook_adds_counts_whatever_it_decides(
 
 
 async def test_injected_events_reach_their_targets_only(kit: RoomKit, b: Transport) -> None:
-    """HOOK-09."""
     a, c = kit.get_channel("a"), Transport("c")
     await seat(kit, "r", c)
 
@@ -93,7 +91,6 @@ async def test_injected_events_reach_their_targets_only(kit: RoomKit, b: Transpo
 async def test_hook_sees_history_and_people_but_no_blocked_messages(
     kit: RoomKit, b: Transport
 ) -> None:
-    """S-17, B8."""
     seen: list[list[str]] = []
 
     @kit.hook(BEFORE)
@@ -110,7 +107,6 @@ async def test_hook_sees_history_and_people_but_no_blocked_messages(
 
 
 async def test_history_is_the_latest_fifty_messages(kit: RoomKit, b: Transport) -> None:
-    """S-17."""
     for number in range(60):
         await say(kit, "a", str(number))
     seen: list[str] = []
@@ -126,7 +122,7 @@ async def test_history_is_the_latest_fifty_messages(kit: RoomKit, b: Transport) 
 async def test_room_that_a_hook_writes_back_does_not_undo_anything(
     kit: RoomKit, b: Transport
 ) -> None:
-    """S-20: counters never go back, and the hook's own change survives."""
+    """Counters never go back, and the hook's own change survives."""
 
     @kit.hook(BEFORE)
     async def hook(_event: RoomEvent, context: RoomContext) -> None:

@@ -69,7 +69,7 @@ FAILING = {
 async def test_registration_decides_what_a_failure_means(
     kit: RoomKit, b: Transport, failing: str, on_error: Any
 ) -> None:
-    """S-30, HOOK-05, C1: it raised, or returned junk."""
+    """It raised, or returned junk."""
     later: list[str] = []
     witness = Witness(kit).on("hook_error")
     kit.hook(BEFORE, name="broken", on_error=on_error)(FAILING[failing])
@@ -93,7 +93,6 @@ async def test_registration_decides_what_a_failure_means(
 async def test_slow_hook_is_a_failed_hook(
     kit: RoomKit, b: Transport, clock: VirtualClock, on_error: Any
 ) -> None:
-    """HOOK-04."""
     ended: list[str] = []
 
     @kit.hook(BEFORE, timeout=0.05, name="slow", on_error=on_error)
@@ -116,7 +115,6 @@ async def test_slow_hook_is_a_failed_hook(
 async def test_hook_has_half_a_minute_by_default(
     make_kit: KitFactory, clock: VirtualClock, seconds: float, failed: bool
 ) -> None:
-    """HOOK-04."""
     kit = make_kit(process_timeout=60)
     await seat(kit, "r", Transport("a"))
 

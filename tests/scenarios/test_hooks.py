@@ -38,7 +38,6 @@ async def b(kit: RoomKit) -> Transport:
 
 
 async def test_global_hook_runs_in_every_room(kit: RoomKit) -> None:
-    """HOOK-01."""
     await join_room(kit, "one", "a", "x")
     await join_room(kit, "two", "b", "y")
     rooms: list[str] = []
@@ -64,7 +63,7 @@ async def test_global_hook_runs_in_every_room(kit: RoomKit) -> None:
 async def test_hooks_run_by_priority_and_stop_at_the_first_block(
     kit: RoomKit, b: Transport
 ) -> None:
-    """HOOK-02; ties run in order of registration (S-30), room hooks in between (HOOK-07)."""
+    """Ties run in order of registration, room hooks in between."""
     order: list[str] = []
 
     def add(name: str, priority: int, result: HookResult, *, room: bool = False) -> None:
@@ -91,7 +90,6 @@ async def test_hooks_run_by_priority_and_stop_at_the_first_block(
 
 
 async def test_sync_hooks_never_overlap(kit: RoomKit, b: Transport) -> None:
-    """HOOK-06."""
     inside: list[str] = []
 
     def add(name: str) -> None:
@@ -110,7 +108,6 @@ async def test_sync_hooks_never_overlap(kit: RoomKit, b: Transport) -> None:
 async def test_next_hook_sees_what_the_one_before_made_of_the_event(
     kit: RoomKit, b: Transport
 ) -> None:
-    """HOOK-14."""
 
     def add(suffix: str) -> None:
         @kit.hook(BEFORE, name=suffix)
@@ -140,7 +137,7 @@ async def test_next_hook_sees_what_the_one_before_made_of_the_event(
 async def test_filters_look_at_where_an_event_comes_from(
     kit: RoomKit, b: Transport, filters: dict[str, Any], execution: HookExecution
 ) -> None:
-    """HOOK-03; a filter that names nothing lets nothing through."""
+    """A filter that names nothing lets nothing through."""
     await seat(kit, "r", SMSChannel("sms", provider=MockSMSProvider()))
     heard: list[str] = []
 
@@ -156,7 +153,7 @@ async def test_filters_look_at_where_an_event_comes_from(
 
 
 async def test_answers_can_be_told_by_their_direction(kit: RoomKit, b: Transport) -> None:
-    """HOOK-03, S-36: moderation of what the AI says only."""
+    """Moderation of what the AI says only."""
     await seat(kit, "r", Thinker("ai", "answer"))
 
     @kit.hook(BEFORE, directions=[ChannelDirection.OUTBOUND])
@@ -168,7 +165,7 @@ async def test_answers_can_be_told_by_their_direction(kit: RoomKit, b: Transport
 
 
 async def test_plain_functions_and_callables_are_hooks_too(kit: RoomKit, b: Transport) -> None:
-    """S-30: a plain `def`, an object with `__call__`, one argument only; None allows (HOOK-11)."""
+    """A plain `def`, an object with `__call__`, one argument only; None allows."""
     heard: list[str] = []
 
     class Watcher:
@@ -192,7 +189,6 @@ async def test_plain_functions_and_callables_are_hooks_too(kit: RoomKit, b: Tran
 
 
 async def test_blocker_is_known_by_its_name_or_its_functions(kit: RoomKit, b: Transport) -> None:
-    """HOOK-13, S-18."""
 
     @kit.hook(BEFORE)
     async def profanity_filter(_event: RoomEvent, _context: RoomContext) -> HookResult:
@@ -205,7 +201,6 @@ async def test_blocker_is_known_by_its_name_or_its_functions(kit: RoomKit, b: Tr
 
 @pytest.mark.parametrize("form", ["method", "constructor"])
 async def test_results_can_be_written_in_two_ways(kit: RoomKit, b: Transport, form: str) -> None:
-    """MOD-13, X-24."""
 
     @kit.hook(BEFORE)
     async def hook(event: RoomEvent, _context: RoomContext) -> HookResult:
@@ -227,7 +222,6 @@ async def test_results_can_be_written_in_two_ways(kit: RoomKit, b: Transport, fo
 
 
 async def test_modify_cannot_make_it_another_event(kit: RoomKit, b: Transport) -> None:
-    """S-31, A19."""
     await join_room(kit, "other", "x", "y")
     before = len(await timeline(kit, "other"))
 

@@ -42,7 +42,6 @@ def from_vendor(message_id: str, text: str = "hello", channel_id: str = "a") -> 
 
 
 async def test_redelivery_is_answered_with_the_first_event(kit: RoomKit, b: Transport) -> None:
-    """A5, S-08."""
     first = await say(kit, "a", "hello", key="k")
     rows = await timeline(kit)
     witness = Witness(kit).on("event_processed", "event_blocked")
@@ -58,7 +57,7 @@ async def test_redelivery_is_answered_with_the_first_event(kit: RoomKit, b: Tran
 
 
 async def test_redelivery_tells_what_became_of_the_first_delivery(kit: RoomKit) -> None:
-    """A5: outcomes included."""
+    """Outcomes included."""
     await seat(kit, "r", SMSChannel("sms", provider=MockSMSProvider()), Transport("a"))
     await kit.update_binding_metadata("r", "sms", {"phone_number": "+15551234567"})
     await say(kit, "a", "hello", key="k")
@@ -69,7 +68,6 @@ async def test_redelivery_tells_what_became_of_the_first_delivery(kit: RoomKit) 
 
 
 async def test_vendors_id_serves_as_key(kit: RoomKit, b: Transport) -> None:
-    """INB-08, X-26."""
     first = await kit.process_inbound(from_vendor("m-1"))
     second = await kit.process_inbound(from_vendor("m-1"))
     third = await kit.process_inbound(from_vendor("m-2"))
@@ -78,7 +76,6 @@ async def test_vendors_id_serves_as_key(kit: RoomKit, b: Transport) -> None:
 
 
 async def test_given_key_wins_over_the_vendors_id(kit: RoomKit, b: Transport) -> None:
-    """X-26."""
     one = from_vendor("m-1").model_copy(update={"idempotency_key": "k-1"})
     two = from_vendor("m-1").model_copy(update={"idempotency_key": "k-2"})
     results = [await kit.process_inbound(each) for each in (one, two, one)]
@@ -86,7 +83,7 @@ async def test_given_key_wins_over_the_vendors_id(kit: RoomKit, b: Transport) ->
 
 
 async def test_keys_of_different_channels_are_different(kit: RoomKit, b: Transport) -> None:
-    """A6: small numeric ids do not swallow each other."""
+    """Small numeric ids do not swallow each other."""
     results = [
         await kit.process_inbound(from_vendor("1", "from a", "a"), "r"),
         await kit.process_inbound(from_vendor("1", "from b", "b"), "r"),
@@ -108,7 +105,6 @@ async def test_keys_of_different_rooms_are_different(kit: RoomKit, b: Transport)
 
 
 async def test_simultaneous_redeliveries_are_stored_once(kit: RoomKit, b: Transport) -> None:
-    """INB-07, A7."""
     results = await asyncio.gather(*(say(kit, "a", "hello", key="k") for _ in range(20)))
     (fresh,) = [result for result in results if not result.blocked]
     assert {result.reason for result in results if result.blocked} == {"duplicate"}
@@ -121,7 +117,7 @@ async def test_simultaneous_redeliveries_are_stored_once(kit: RoomKit, b: Transp
 async def test_simultaneous_redeliveries_to_two_kits_are_stored_once(
     make_kit: KitFactory,
 ) -> None:
-    """A7: two processes that share store and locks."""
+    """Two processes that share store and locks."""
     locks = InMemoryLockManager()
     kits = [make_kit(lock_manager=locks) for _ in range(2)]
     outboxes = []
@@ -137,7 +133,6 @@ async def test_simultaneous_redeliveries_to_two_kits_are_stored_once(
 
 
 async def test_first_messages_that_are_redelivered_open_one_room(kit: RoomKit) -> None:
-    """A7, A21."""
     kit.register_channel(SMSChannel("sms", provider=MockSMSProvider()))
     results = await asyncio.gather(
         *(say(kit, "sms", "hello", sender="+15551234567", key="k") for _ in range(10))
@@ -147,7 +142,7 @@ async def test_first_messages_that_are_redelivered_open_one_room(kit: RoomKit) -
 
 
 async def test_blocked_message_uses_up_its_key(kit: RoomKit, b: Transport) -> None:
-    """S-08: moderation is not asked again about the same message."""
+    """Moderation is not asked again about the same message."""
     asked: list[str] = []
 
     @kit.hook(HookTrigger.BEFORE_BROADCAST, name="no")
@@ -165,7 +160,7 @@ async def test_blocked_message_uses_up_its_key(kit: RoomKit, b: Transport) -> No
 
 
 async def test_redelivery_does_not_wake_the_ai(kit: RoomKit, b: Transport) -> None:
-    """F11: nor while it is still thinking about the first."""
+    """Nor while it is still thinking about the first."""
     thinking, go_on = asyncio.Event(), asyncio.Event()
 
     async def answer(_event: RoomEvent, _context: RoomContext) -> str:
@@ -188,7 +183,7 @@ async def test_redelivery_does_not_wake_the_ai(kit: RoomKit, b: Transport) -> No
 
 
 async def test_late_message_with_an_old_number_is_still_new(kit: RoomKit, b: Transport) -> None:
-    """A7: ids are remembered one by one, not as "the highest seen"."""
+    """Ids are remembered one by one, not as "the highest seen"."""
     for number in ("10", "11", "9"):
         assert not (await kit.process_inbound(from_vendor(number))).blocked
 
@@ -207,7 +202,6 @@ async def test_messages_without_a_key_are_all_new(kit: RoomKit, b: Transport) ->
 
 
 async def test_message_of_a_webhook_may_be_processed_once_more(kit: RoomKit) -> None:
-    """X-17, DLV-06."""
     await seat(kit, "r", SMSChannel("sms", provider=MockSMSProvider()), Transport("b"))
     inbound = from_vendor("SM1", channel_id="sms").model_copy(update={"sender_id": "+15551234567"})
     from roomkit import WebhookMeta

@@ -25,7 +25,6 @@ from tests.scenarios.strangers import (
 
 
 async def test_identified_sender_is_stamped_on_the_message(cast: Casting) -> None:
-    """IDEN-02."""
     stage = await cast(found(IdentificationStatus.IDENTIFIED, identity=ALICE))
     witness = Witness(stage.kit).hook(HookTrigger.ON_PARTICIPANT_IDENTIFIED)
     result = await say(stage.kit, "a", "hello")
@@ -40,7 +39,6 @@ async def test_identified_sender_is_stamped_on_the_message(cast: Casting) -> Non
 
 
 async def test_somebody_known_is_not_looked_up_again(cast: Casting) -> None:
-    """G4."""
     resolver = MockIdentityResolver({"u": ALICE})
     stage = await cast(resolver=resolver)
     witness = Witness(stage.kit).hook(HookTrigger.ON_PARTICIPANT_IDENTIFIED)
@@ -53,7 +51,7 @@ async def test_somebody_known_is_not_looked_up_again(cast: Casting) -> None:
 
 
 async def test_without_a_resolver_nobody_is_looked_up(kit: RoomKit) -> None:
-    """IDEN-12, S-59: the sender takes part under their address."""
+    """The sender takes part under their address."""
     await seat(kit, "r", Transport("a"))
     asked: list[RoomEvent] = []
     kit.identity_hook(UNKNOWN)(lambda event, _context: asked.append(event))
@@ -64,7 +62,6 @@ async def test_without_a_resolver_nobody_is_looked_up(kit: RoomKit) -> None:
 
 
 async def test_only_some_channels_are_looked_up(make_kit: KitFactory) -> None:
-    """IDEN-03, CORE-49."""
     resolver = MockIdentityResolver()
     kit = make_kit(identity_resolver=resolver, identity_channel_types={ChannelType.SMS})
     await seat(kit, "r", Transport("a"), SMSChannel("sms", provider=MockSMSProvider()))
@@ -74,7 +71,6 @@ async def test_only_some_channels_are_looked_up(make_kit: KitFactory) -> None:
 
 
 async def test_same_person_in_two_rooms_is_two_participants(cast: Casting) -> None:
-    """PART-04."""
     stage = await cast(resolver=MockIdentityResolver({"u": ALICE}))
     await seat(stage.kit, "r2", Transport("c"))
     await say(stage.kit, "a", "hello")

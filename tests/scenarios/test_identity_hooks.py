@@ -49,7 +49,7 @@ from tests.scenarios.strangers import (
 async def test_strangers_are_the_business_of_hooks(
     cast: Casting, status: IdentificationStatus, trigger: HookTrigger
 ) -> None:
-    """IDEN-04, IDEN-05, IDEN-06: and a hook may know better than the resolver."""
+    """And a hook may know better than the resolver."""
     stage = await cast(found(status))
     asked: list[HookTrigger] = []
 
@@ -68,7 +68,6 @@ async def test_strangers_are_the_business_of_hooks(
 
 
 async def test_unproven_sender_is_held_and_asked(cast: Casting) -> None:
-    """IDEN-07, G1, S-58."""
     stage = await cast(found(IdentificationStatus.UNKNOWN))
 
     @stage.kit.identity_hook(UNKNOWN)
@@ -87,7 +86,6 @@ async def test_unproven_sender_is_held_and_asked(cast: Casting) -> None:
 
 
 def test_challenges_can_be_written_in_several_ways() -> None:
-    """X-45."""
     forms = [
         IdentityHookResult.challenge(QUESTION),
         IdentityHookResult.challenge([QUESTION]),
@@ -100,7 +98,6 @@ def test_challenges_can_be_written_in_several_ways() -> None:
 
 
 async def test_resolver_may_have_sent_the_challenge_itself(cast: Casting) -> None:
-    """G2."""
     stage = await cast(found(IdentificationStatus.CHALLENGE_SENT, message="Check your mail"))
     result = await say(stage.kit, "a", "hello")
     assert (result.blocked, result.reason) == (True, "identity_challenge")
@@ -109,7 +106,6 @@ async def test_resolver_may_have_sent_the_challenge_itself(cast: Casting) -> Non
 
 
 async def test_verification_ends_with_the_right_answer(cast: Casting) -> None:
-    """IDEN-14."""
     unknown = found(IdentificationStatus.UNKNOWN)
     stage = await cast(unknown, found(IdentificationStatus.IDENTIFIED, identity=ALICE))
     stage.kit.identity_hook(UNKNOWN)(lambda *_: IdentityHookResult.challenge(QUESTION))
@@ -122,7 +118,6 @@ async def test_verification_ends_with_the_right_answer(cast: Casting) -> None:
 
 
 async def test_rejected_sender_is_blocked_with_the_reason(cast: Casting) -> None:
-    """IDEN-08."""
     stage = await cast(found(IdentificationStatus.UNKNOWN))
     stage.kit.identity_hook(UNKNOWN)(lambda *_: IdentityHookResult.reject("not on the list"))
     result = await say(stage.kit, "a", "hello")
@@ -132,7 +127,6 @@ async def test_rejected_sender_is_blocked_with_the_reason(cast: Casting) -> None
 
 
 async def test_rejection_by_the_resolver_stands_unless_a_hook_objects(cast: Casting) -> None:
-    """X-44."""
     stage = await cast(found(IdentificationStatus.REJECTED))
     result = await say(stage.kit, "a", "hello")
     assert (result.blocked, result.reason) == (True, "identity_rejected")
@@ -142,7 +136,6 @@ async def test_rejection_by_the_resolver_stands_unless_a_hook_objects(cast: Cast
 
 
 async def test_pending_sender_goes_on_with_candidates(cast: Casting) -> None:
-    """IDEN-09."""
     bob = Identity(id="bob")
     stage = await cast(found(IdentificationStatus.AMBIGUOUS, candidates=[ALICE]))
     stage.kit.identity_hook(AMBIGUOUS)(lambda *_: IdentityHookResult.pending([ALICE, bob]))
@@ -164,7 +157,6 @@ async def test_pending_sender_goes_on_with_candidates(cast: Casting) -> None:
 async def test_without_an_opinion_the_message_goes_on(
     cast: Casting, status: IdentificationStatus
 ) -> None:
-    """S-57."""
     stage = await cast(found(status, candidates=[ALICE]))
     stage.kit.identity_hook(UNKNOWN)(lambda *_: None)
     result = await say(stage.kit, "a", "hello")
@@ -174,7 +166,6 @@ async def test_without_an_opinion_the_message_goes_on(
 
 
 async def test_first_opinion_counts(cast: Casting) -> None:
-    """S-57."""
     stage = await cast(found(IdentificationStatus.UNKNOWN))
     stage.kit.identity_hook(UNKNOWN)(lambda *_: None)
     stage.kit.identity_hook(UNKNOWN)(lambda *_: IdentityHookResult.resolved(ALICE))
@@ -184,7 +175,6 @@ async def test_first_opinion_counts(cast: Casting) -> None:
 
 
 async def test_hooks_get_as_much_as_they_ask_for(cast: Casting) -> None:
-    """IDEN-11, X-42."""
     stage = await cast(found(IdentificationStatus.UNKNOWN))
     seen: list[Any] = []
 
@@ -219,7 +209,6 @@ async def test_hooks_get_as_much_as_they_ask_for(cast: Casting) -> None:
     ids=str,
 )
 async def test_identity_hooks_have_filters_too(cast: Casting, filters: dict[str, Any]) -> None:
-    """IDEN-10, HOOK-15."""
     stage = await cast(found(IdentificationStatus.UNKNOWN))
     stage.kit.identity_hook(UNKNOWN, **filters)(lambda *_: IdentityHookResult.reject())
     assert not (await say(stage.kit, "a", "hello")).blocked
@@ -227,7 +216,6 @@ async def test_identity_hooks_have_filters_too(cast: Casting, filters: dict[str,
 
 @pytest.mark.parametrize("execution", list(HookExecution))
 async def test_ordinary_hooks_observe_and_do_not_decide(cast: Casting, execution: Any) -> None:
-    """X-33."""
     stage = await cast(found(IdentificationStatus.UNKNOWN))
     heard: list[str] = []
 
@@ -283,7 +271,6 @@ async def test_failing_identity_hook_keeps_the_stranger_out(cast: Casting, answe
 async def test_failing_resolver_makes_a_stranger_and_loses_nothing(
     cast: Casting, answer: Any
 ) -> None:
-    """G5, S-56."""
     stage = await cast(answer)
     result = await say(stage.kit, "a", "hello")
     assert not result.blocked
@@ -292,7 +279,7 @@ async def test_failing_resolver_makes_a_stranger_and_loses_nothing(
 
 
 async def test_hung_resolver_is_given_up(make_kit: KitFactory, clock: VirtualClock) -> None:
-    """G5, INB-17, S-56: then the hooks for strangers run."""
+    """Then the hooks for strangers run."""
 
     class Hung(IdentityResolver):
         async def resolve(self, message: InboundMessage, context: RoomContext) -> IdentityResult:

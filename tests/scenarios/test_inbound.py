@@ -37,7 +37,6 @@ from tests.scenarios.conftest import KitFactory
 
 
 async def test_message_reaches_the_room_of_its_channel(kit: RoomKit) -> None:
-    """INB-02."""
     inboxes = await join_room(kit, "r", "a", "b")
     result = await say(kit, "a", "hello")
     assert result.room_id == "r"
@@ -45,7 +44,7 @@ async def test_message_reaches_the_room_of_its_channel(kit: RoomKit) -> None:
 
 
 async def test_second_device_of_a_participant_joins_their_conversation(kit: RoomKit) -> None:
-    """INB-02: found by participant and channel type where the channel is new."""
+    """Found by participant and channel type where the channel is new."""
     await join_room(kit, "r", "phone", "desk")
     await say(kit, "phone", "hello", sender="ada")
     tablet = Transport("tablet")
@@ -59,7 +58,6 @@ async def test_second_device_of_a_participant_joins_their_conversation(kit: Room
 
 
 async def test_message_without_a_room_opens_one(kit: RoomKit) -> None:
-    """INB-03."""
     kit.register_channel(Transport("a"))
     witness = Witness(kit).hook(HookTrigger.ON_ROOM_CREATED)
 
@@ -74,7 +72,7 @@ async def test_message_without_a_room_opens_one(kit: RoomKit) -> None:
 async def test_hook_that_furnishes_a_new_room_is_done_before_the_first_message(
     kit: RoomKit,
 ) -> None:
-    """INB-03: an AI attached by ON_ROOM_CREATED answers the message that opened the room."""
+    """An AI attached by ON_ROOM_CREATED answers the message that opened the room."""
     kit.register_channel(Transport("a"))
     ai = Thinker("ai", "at your service")
     kit.register_channel(ai)
@@ -90,7 +88,6 @@ async def test_hook_that_furnishes_a_new_room_is_done_before_the_first_message(
 
 
 async def test_channel_parses_its_own_messages(kit: RoomKit) -> None:
-    """INB-04."""
 
     class Shouting(Transport):
         async def handle_inbound(self, message: InboundMessage, context: RoomContext) -> RoomEvent:
@@ -103,7 +100,7 @@ async def test_channel_parses_its_own_messages(kit: RoomKit) -> None:
 
 
 async def test_slow_resolver_does_not_hold_the_room(make_kit: KitFactory) -> None:
-    """INB-05: identity is resolved before the lock."""
+    """Identity is resolved before the lock."""
     asked, answer_now = asyncio.Event(), asyncio.Event()
 
     class Slow(IdentityResolver):
@@ -125,7 +122,7 @@ async def test_slow_resolver_does_not_hold_the_room(make_kit: KitFactory) -> Non
 
 
 async def test_messages_of_a_room_are_gated_one_at_a_time(kit: RoomKit) -> None:
-    """INB-06: serial within a room."""
+    """Serial within a room."""
     await join_room(kit, "r", "a", "b")
     inside = 0
 
@@ -147,7 +144,7 @@ async def test_messages_of_a_room_are_gated_one_at_a_time(kit: RoomKit) -> None:
 
 
 async def test_rooms_do_not_wait_for_each_other(kit: RoomKit) -> None:
-    """INB-06: concurrent across rooms."""
+    """Concurrent across rooms."""
     await join_room(kit, "one", "a", "x")
     await join_room(kit, "two", "b", "y")
     other_is_inside = {"one": asyncio.Event(), "two": asyncio.Event()}
@@ -164,7 +161,6 @@ async def test_rooms_do_not_wait_for_each_other(kit: RoomKit) -> None:
 
 
 async def test_blocked_message_is_kept_as_evidence_and_reaches_nobody(kit: RoomKit) -> None:
-    """INB-10, SEC-02."""
     inboxes = await join_room(kit, "r", "a", "b")
 
     @kit.hook(HookTrigger.BEFORE_BROADCAST, name="moderation")
@@ -183,7 +179,6 @@ async def test_blocked_message_is_kept_as_evidence_and_reaches_nobody(kit: RoomK
 
 
 async def test_modified_message_is_what_is_stored_and_delivered(kit: RoomKit) -> None:
-    """INB-11."""
     inboxes = await join_room(kit, "r", "a", "b")
 
     @kit.hook(HookTrigger.BEFORE_BROADCAST)
@@ -201,7 +196,6 @@ async def test_modified_message_is_what_is_stored_and_delivered(kit: RoomKit) ->
 
 
 async def test_message_is_stored_before_anybody_gets_it(kit: RoomKit) -> None:
-    """INB-12."""
     stored: list[RoomEvent | None] = []
 
     async def look(event: RoomEvent, *_: object) -> None:
@@ -213,7 +207,6 @@ async def test_message_is_stored_before_anybody_gets_it(kit: RoomKit) -> None:
 
 
 async def test_after_broadcast_sees_the_answer_and_what_it_left_behind(kit: RoomKit) -> None:
-    """INB-13, INB-14, S-33."""
     seen: list[tuple[list[str], int]] = []
 
     async def answer(event: RoomEvent, _context: RoomContext) -> ChannelOutput:
@@ -234,7 +227,6 @@ async def test_after_broadcast_sees_the_answer_and_what_it_left_behind(kit: Room
 
 
 async def test_counters_follow_the_messages(kit: RoomKit, clock: VirtualClock) -> None:
-    """INB-15."""
     await join_room(kit, "r", "a", "b")
     before = await kit.get_room("r")
     await clock.advance(5)
@@ -247,7 +239,7 @@ async def test_counters_follow_the_messages(kit: RoomKit, clock: VirtualClock) -
 
 
 async def test_explicit_room_wins_over_routing(kit: RoomKit) -> None:
-    """INB-18, S-03: the channel gets its place there if it has none."""
+    """The channel gets its place there if it has none."""
     await join_room(kit, "r", "a", "b")
     await join_room(kit, "other", "c")
     result = await say(kit, "a", "hello", room_id="other")
@@ -257,7 +249,6 @@ async def test_explicit_room_wins_over_routing(kit: RoomKit) -> None:
 
 
 async def test_explicit_room_must_exist(kit: RoomKit) -> None:
-    """S-03."""
     kit.register_channel(Transport("a"))
     with pytest.raises(RoomNotFoundError, match="nowhere"):
         await say(kit, "a", "hello", room_id="nowhere")
@@ -265,13 +256,11 @@ async def test_explicit_room_must_exist(kit: RoomKit) -> None:
 
 
 async def test_channel_must_be_registered(kit: RoomKit) -> None:
-    """S-03."""
     with pytest.raises(ChannelNotRegisteredError, match="'ghost'"):
         await say(kit, "ghost", "hello")
 
 
 async def test_rooms_named_by_a_router_of_ones_own_are_opened(make_kit: KitFactory) -> None:
-    """INB-21, S-03."""
 
     class TenantRouter(InboundRoomRouter):
         async def route(
@@ -290,7 +279,6 @@ async def test_rooms_named_by_a_router_of_ones_own_are_opened(make_kit: KitFacto
 async def test_hook_that_fails_is_named_in_the_result_and_the_message_goes_on(
     kit: RoomKit,
 ) -> None:
-    """INB-22, HOOK-05."""
     inboxes = await join_room(kit, "r", "a", "b")
     witness = Witness(kit).on("hook_error")
 
@@ -308,7 +296,6 @@ async def test_hook_that_fails_is_named_in_the_result_and_the_message_goes_on(
 
 
 async def test_picture_by_text_message_is_an_mms(kit: RoomKit) -> None:
-    """INB-24."""
     await seat(kit, "r", SMSChannel("sms", provider=MockSMSProvider()))
     picture = MediaContent(url="https://example.com/a.png", mime_type="image/png")
     result = await say(kit, "sms", picture, sender="+15551234567")
@@ -317,7 +304,6 @@ async def test_picture_by_text_message_is_an_mms(kit: RoomKit) -> None:
 
 
 async def test_burst_beyond_the_inbound_limit_is_refused(make_kit: KitFactory) -> None:
-    """INB-25, RES-13, S-12."""
     kit = make_kit(inbound_rate_limit=RateLimit(max_per_second=10))
     await join_room(kit, "r", "a", "b")
     results = [await say(kit, "a", str(number)) for number in range(11)]
@@ -329,7 +315,6 @@ async def test_burst_beyond_the_inbound_limit_is_refused(make_kit: KitFactory) -
 async def test_refused_burst_does_not_keep_the_limit_from_refilling(
     make_kit: KitFactory, clock: VirtualClock
 ) -> None:
-    """S-12."""
     kit = make_kit(inbound_rate_limit=RateLimit(max_per_second=1))
     await join_room(kit, "r", "a", "b")
     results = [await say(kit, "a", "x") for _ in range(3)]
@@ -339,7 +324,6 @@ async def test_refused_burst_does_not_keep_the_limit_from_refilling(
 
 
 async def test_error_of_the_parser_reaches_the_caller_and_nothing_is_stored(kit: RoomKit) -> None:
-    """S-07."""
 
     class Broken(Transport):
         async def handle_inbound(self, message: InboundMessage, context: RoomContext) -> RoomEvent:
@@ -355,7 +339,7 @@ async def test_error_of_the_parser_reaches_the_caller_and_nothing_is_stored(kit:
 
 
 async def test_key_of_a_message_that_failed_can_be_used_again(kit: RoomKit) -> None:
-    """S-08: the vendor's retry must work."""
+    """The vendor's retry must work."""
 
     class Recovering(Transport):
         broken = True
@@ -376,7 +360,7 @@ async def test_key_of_a_message_that_failed_can_be_used_again(kit: RoomKit) -> N
 
 
 async def test_what_a_hook_is_handed_does_not_change(kit: RoomKit) -> None:
-    """MOD-47: a modified event is a new one."""
+    """A modified event is a new one."""
     await join_room(kit, "r", "a", "b")
     handed: list[RoomEvent] = []
 

@@ -110,7 +110,7 @@ class NotingChannel(Transport):
 
 
 async def test_steps_are_taken_in_the_documented_order(clock: VirtualClock) -> None:
-    """INB-01: nothing that is shown here may ever change places."""
+    """Nothing that is shown here may ever change places."""
     journal: Journal = []
     kit = RoomKit(
         store=NotingStore(journal),

@@ -74,7 +74,7 @@ async def test_channel_gets_one_event_at_a_time(kit: RoomKit) -> None:
 
 
 async def test_slow_channel_holds_up_neither_the_room_nor_its_neighbours(kit: RoomKit) -> None:
-    """A1: deliveries run outside of the lock."""
+    """Deliveries run outside of the lock."""
     slow = Slow()
     b, c = Transport("b", slow), Transport("c")
     await seat(kit, "r", Transport("a"), b, c)
@@ -111,7 +111,6 @@ async def test_slow_channel_in_one_room_does_not_hold_it_up_in_another(kit: Room
 
 
 async def test_deliveries_of_one_event_overlap(kit: RoomKit) -> None:
-    """ROU-08."""
     together = asyncio.Barrier(3)
 
     async def deliver(_event: RoomEvent) -> None:
@@ -123,7 +122,7 @@ async def test_deliveries_of_one_event_overlap(kit: RoomKit) -> None:
 
 
 async def test_slow_observer_does_not_hold_the_room(kit: RoomKit) -> None:
-    """A2: AFTER_BROADCAST runs outside of the lock, and is awaited all the same."""
+    """AFTER_BROADCAST runs outside of the lock, and is awaited all the same."""
     slow = Slow()
     await seat(kit, "r", Transport("a"), Transport("b"))
 
@@ -141,7 +140,7 @@ async def test_slow_observer_does_not_hold_the_room(kit: RoomKit) -> None:
 
 
 async def test_slow_error_hook_does_not_hold_the_room(kit: RoomKit) -> None:
-    """A2: nor does ON_ERROR."""
+    """Nor does ON_ERROR."""
     slow = Slow()
 
     def fail(*_: object) -> None:
@@ -225,7 +224,7 @@ async def test_stream_runs_beside_the_lanes(kit: RoomKit) -> None:
 async def test_failing_delivery_does_not_stop_its_lane(
     kit: RoomKit, failure: BaseException, waits_first: bool
 ) -> None:
-    """A9: later events still go out, in order. A channel that awaited something cancelled has
+    """Later events still go out, in order. A channel that awaited something cancelled has
     failed; nobody has cancelled the room."""
     slow = Slow()
 
@@ -253,7 +252,6 @@ async def test_failing_delivery_does_not_stop_its_lane(
 async def test_failing_reaction_does_not_stop_its_lane(
     kit: RoomKit, failure: BaseException
 ) -> None:
-    """A9."""
 
     async def answer(event: RoomEvent, _context: RoomContext) -> str:
         if text_of(event.content) == "0":
@@ -270,7 +268,7 @@ async def test_failing_reaction_does_not_stop_its_lane(
 
 
 async def test_failing_transcoder_is_an_outcome_like_any_other(make_kit: KitFactory) -> None:
-    """A9, B6: the event's other outcomes are recorded too."""
+    """The event's other outcomes are recorded too."""
 
     class Broken:
         def passes(self, content: EventContent, target: ChannelBinding) -> bool:
@@ -296,7 +294,7 @@ async def test_failing_transcoder_is_an_outcome_like_any_other(make_kit: KitFact
 async def test_store_that_fails_for_a_moment_does_not_lose_what_waits_in_a_lane(
     clock: VirtualClock,
 ) -> None:
-    """A9: reading the room again fails, and so does the report of it."""
+    """Reading the room again fails, and so does the report of it."""
     store, slow = FailingStore(), Slow()
     kit = RoomKit(store=store, clock=clock)
 

@@ -39,7 +39,6 @@ async def timed(kit: RoomKit, room_id: str, **timers: Any) -> None:
 
 
 async def test_closing_a_room(kit: RoomKit, b: Transport, clock: VirtualClock) -> None:
-    """LIFE-01, CORE-20, FWE-02."""
     witness = Witness(kit).on("room_closed").hook(HookTrigger.ON_ROOM_CLOSED)
     await clock.advance(5)
     room = await kit.close_room("r")
@@ -50,7 +49,6 @@ async def test_closing_a_room(kit: RoomKit, b: Transport, clock: VirtualClock) -
 
 @pytest.mark.parametrize("end", ["close_room", "archive_room"])
 async def test_ended_room_takes_nothing_by_any_way(kit: RoomKit, b: Transport, end: str) -> None:
-    """A10, S-01, LIFE-07, LIFE-08."""
     await getattr(kit, end)("r")
     rows = await timeline(kit)
 
@@ -75,7 +73,6 @@ async def test_ended_room_takes_nothing_by_any_way(kit: RoomKit, b: Transport, e
 
 
 async def test_next_message_after_the_end_opens_another_room(kit: RoomKit, b: Transport) -> None:
-    """S-01."""
     await kit.close_room("r")
     result = await say(kit, "a", "hello")
     assert not result.blocked
@@ -83,7 +80,6 @@ async def test_next_message_after_the_end_opens_another_room(kit: RoomKit, b: Tr
 
 
 async def test_archived_is_the_end(kit: RoomKit, b: Transport) -> None:
-    """LIFE-01, S-26."""
     witness = Witness(kit).on("room_archived")
     room = await kit.archive_room("r")
     assert room.status is RoomStatus.ARCHIVED
@@ -96,7 +92,6 @@ async def test_archived_is_the_end(kit: RoomKit, b: Transport) -> None:
 async def test_answer_that_comes_too_late_is_refused(
     kit: RoomKit, b: Transport, streamed: bool
 ) -> None:
-    """A11."""
     thinking, go_on = asyncio.Event(), asyncio.Event()
 
     async def answer(_event: RoomEvent, _context: object) -> Any:
@@ -117,7 +112,7 @@ async def test_answer_that_comes_too_late_is_refused(
 
 
 async def test_silent_room_is_paused_and_then_closed(kit: RoomKit, clock: VirtualClock) -> None:
-    """LIFE-04, LIFE-05: the closing time runs on while the room is paused."""
+    """The closing time runs on while the room is paused."""
     await timed(kit, "r", inactive_after_seconds=60, closed_after_seconds=100)
     witness = Witness(kit).on("room_paused", "room_closed")
     witness.hook(HookTrigger.ON_ROOM_PAUSED, HookTrigger.ON_ROOM_CLOSED)
@@ -139,7 +134,6 @@ async def test_silent_room_is_paused_and_then_closed(kit: RoomKit, clock: Virtua
 async def test_room_past_both_limits_goes_straight_to_closed(
     kit: RoomKit, clock: VirtualClock
 ) -> None:
-    """S-25."""
     await timed(kit, "r", inactive_after_seconds=60, closed_after_seconds=100)
     witness = Witness(kit).on("room_paused", "room_closed")
     await clock.advance(5 * 3600)
@@ -150,7 +144,7 @@ async def test_room_past_both_limits_goes_straight_to_closed(
 async def test_messages_wind_the_timers_up_again_and_nothing_else_does(
     kit: RoomKit, clock: VirtualClock
 ) -> None:
-    """S-25: neither notices nor ephemeral events are activity."""
+    """Neither notices nor ephemeral events are activity."""
     await timed(kit, "r", inactive_after_seconds=60)
     await seat(kit, "r", Transport("a"), Transport("b"))
     await clock.advance(50)
@@ -165,7 +159,6 @@ async def test_messages_wind_the_timers_up_again_and_nothing_else_does(
 
 
 async def test_only_rooms_that_changed_are_returned(kit: RoomKit, clock: VirtualClock) -> None:
-    """LIFE-06."""
     await timed(kit, "due", inactive_after_seconds=60)
     await timed(kit, "later", inactive_after_seconds=600)
     await kit.create_room("untimed")
@@ -185,7 +178,6 @@ async def test_many_rooms_are_checked_page_by_page(kit: RoomKit, clock: VirtualC
 
 
 async def test_timers_run_in_nobodys_background(kit: RoomKit, clock: VirtualClock) -> None:
-    """LIFE-10."""
     tasks = asyncio.all_tasks()
     await timed(kit, "r", inactive_after_seconds=60)
     await clock.advance(3600)
@@ -197,7 +189,7 @@ async def test_timers_run_in_nobodys_background(kit: RoomKit, clock: VirtualCloc
 async def test_message_after_the_due_close_finds_the_room_closed(
     kit: RoomKit, clock: VirtualClock
 ) -> None:
-    """A12: whether or not anybody has looked."""
+    """Whether or not anybody has looked."""
     await timed(kit, "r", closed_after_seconds=60)
     await seat(kit, "r", Transport("a"), Transport("b"))
     witness = Witness(kit).on("room_closed").hook(HookTrigger.ON_ROOM_CLOSED)
@@ -217,7 +209,6 @@ async def test_message_after_the_due_close_finds_the_room_closed(
 async def test_event_sent_after_the_due_close_is_refused_with_the_reason(
     kit: RoomKit, clock: VirtualClock
 ) -> None:
-    """A12."""
     await timed(kit, "r", closed_after_seconds=60)
     await seat(kit, "r", Transport("a"), Transport("b"))
     await clock.advance(60)
@@ -228,7 +219,7 @@ async def test_event_sent_after_the_due_close_is_refused_with_the_reason(
 async def test_message_wakes_a_room_that_a_timer_has_paused(
     kit: RoomKit, clock: VirtualClock
 ) -> None:
-    """LIFE-02, X-22: and is processed at once."""
+    """And is processed at once."""
     await timed(kit, "r", inactive_after_seconds=60)
     b = Transport("b")
     await seat(kit, "r", Transport("a"), b)
@@ -245,7 +236,7 @@ async def test_message_wakes_a_room_that_a_timer_has_paused(
 
 
 async def test_paused_room_keeps_messages_until_it_is_resumed(kit: RoomKit, b: Transport) -> None:
-    """X-22, LIM-07: an explicit pause holds back, in order, and loses nothing."""
+    """An explicit pause holds back, in order, and loses nothing."""
     ai = Thinker("ai", lambda event, _: f"re: {text_of(event.content)}")
     await seat(kit, "r", ai)
     await say(kit, "a", "before")

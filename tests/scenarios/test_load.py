@@ -77,7 +77,7 @@ async def test_large_room_is_served_completely(kit: RoomKit, waits: bool) -> Non
 
 
 async def test_chain_of_answers_may_be_long(clock: VirtualClock) -> None:
-    """REE-08: as long as the limit says, whatever the stack of the interpreter holds."""
+    """As long as the limit says, whatever the stack of the interpreter holds."""
     async with RoomKit(clock=clock, max_chain_depth=200, cascade_budget=1000) as kit:
         await seat(kit, "r", Transport("a"), Thinker("one", "yes"), Thinker("two", "no"))
         await say(kit, "a", "discuss", room_id="r")

@@ -143,7 +143,6 @@ class Broken(TelemetryProvider):
 
 
 async def test_broken_telemetry_does_not_break_the_message_path(make_kit: KitFactory) -> None:
-    """L3."""
     kit = make_kit(telemetry=Broken())
     b = Transport("b")
     await seat(kit, "r", Transport("a"), b, AIChannel("ai", MockAIProvider(["answer"])))
@@ -154,7 +153,6 @@ async def test_broken_telemetry_does_not_break_the_message_path(make_kit: KitFac
 
 
 async def test_slow_telemetry_does_not_hold_up_the_closing(clock: VirtualClock) -> None:
-    """L2."""
 
     class Slow(MockTelemetryProvider):
         async def close(self) -> None:
@@ -176,7 +174,7 @@ def telemetry(clock: VirtualClock) -> MockTelemetryProvider:
 async def test_spans_form_the_tree_of_what_followed_from_what(
     make_kit: KitFactory, telemetry: MockTelemetryProvider
 ) -> None:
-    """TEL-02, TEL-06: one message is one trace, answers and deliveries included."""
+    """One message is one trace, answers and deliveries included."""
     kit = make_kit(telemetry=telemetry)
     await seat(kit, "r", Transport("a"), Transport("b"))
     await seat(kit, "r", AIChannel("ai", MockAIProvider(["answer"])))
@@ -209,7 +207,7 @@ async def test_spans_form_the_tree_of_what_followed_from_what(
 async def test_spans_of_channels_that_wait_are_not_nested_in_each_other(
     make_kit: KitFactory, telemetry: MockTelemetryProvider
 ) -> None:
-    """TEL-06: deliveries of one event are siblings."""
+    """Deliveries of one event are siblings."""
     kit = make_kit(telemetry=telemetry)
     together = asyncio.Barrier(3)
 
@@ -228,7 +226,7 @@ async def test_spans_of_channels_that_wait_are_not_nested_in_each_other(
 async def test_event_that_waited_in_a_lane_stays_in_its_own_trace(
     make_kit: KitFactory, telemetry: MockTelemetryProvider
 ) -> None:
-    """TEL-06: not in that of the message which it waited for."""
+    """Not in that of the message which it waited for."""
     kit = make_kit(telemetry=telemetry)
     started, go_on = asyncio.Event(), asyncio.Event()
 
@@ -257,7 +255,7 @@ async def test_event_that_waited_in_a_lane_stays_in_its_own_trace(
 async def test_spans_say_how_it_ended(
     make_kit: KitFactory, telemetry: MockTelemetryProvider, clock: VirtualClock
 ) -> None:
-    """TEL-02: errors by class, and the time it took."""
+    """Errors by class, and the time it took."""
     kit = make_kit(telemetry=telemetry)
     await seat(kit, "r", Transport("a"))
 
@@ -280,7 +278,6 @@ async def test_spans_say_how_it_ended(
 async def test_spans_carry_no_content(
     make_kit: KitFactory, telemetry: MockTelemetryProvider, clock: VirtualClock
 ) -> None:
-    """L1."""
     kit = make_kit(telemetry=telemetry)
     await eventful_day(kit, clock)
     assert len(telemetry.spans) > 20

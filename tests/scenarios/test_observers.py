@@ -42,7 +42,6 @@ async def b(kit: RoomKit) -> Transport:
 
 
 async def test_async_hooks_run_together(kit: RoomKit, b: Transport) -> None:
-    """HOOK-06."""
     together = asyncio.Barrier(3)
     for number in range(3):
 
@@ -57,7 +56,7 @@ async def test_async_hooks_run_together(kit: RoomKit, b: Transport) -> None:
 async def test_after_broadcast_runs_for_all_that_was_broadcast_and_nothing_else(
     kit: RoomKit, b: Transport
 ) -> None:
-    """S-34: answers and sent events too, but nothing that was blocked or came twice."""
+    """Answers and sent events too, but nothing that was blocked or came twice."""
     await seat(kit, "r", Thinker("ai", lambda event, _: None if event.chain_depth else "answer"))
     heard: list[str] = []
     kit.hook(AFTER, ASYNC)(lambda event, _context: heard.append(text_of(event.content)))
@@ -93,7 +92,6 @@ async def test_failing_observer_harms_nobody(
     execution: HookExecution,
     alone: bool,
 ) -> None:
-    """C5, S-35."""
     heard: list[str] = []
     witness = Witness(kit).on("hook_error")
     kit.hook(AFTER, execution, name="broken")(failing)
@@ -123,7 +121,7 @@ async def test_observer_that_hangs_is_given_up(
 
 
 async def test_answers_of_observers_are_ignored(kit: RoomKit, b: Transport) -> None:
-    """Also of sync hooks where nothing is to be decided (X-34), and of async ones where it is."""
+    """Also of sync hooks where nothing is to be decided, and of async ones where it is."""
 
     def block(*_: object) -> HookResult:
         return HookResult.block("too late")
@@ -140,7 +138,7 @@ async def test_answers_of_observers_are_ignored(kit: RoomKit, b: Transport) -> N
 async def test_what_hooks_are_handed_cannot_be_changed(
     kit: RoomKit, b: Transport, trigger: HookTrigger, execution: HookExecution
 ) -> None:
-    """C7: neither the event, nor the room, its channels, its people or its history."""
+    """Neither the event, nor the room, its channels, its people or its history."""
     await kit.update_room_metadata("r", {"topic": "x", "nested": {"list": [1]}})
     await say(kit, "a", "earlier")
     refused: list[str] = []
@@ -178,7 +176,6 @@ async def test_what_hooks_are_handed_cannot_be_changed(
 async def test_what_a_caller_is_handed_does_not_change_the_store(
     kit: RoomKit, b: Transport
 ) -> None:
-    """C7, D2."""
     result = await say(kit, "a", "hello")
     event = await kit.store.get_event(result.event.id if result.event else "")
     assert event is not None
@@ -190,7 +187,7 @@ async def test_what_a_caller_is_handed_does_not_change_the_store(
 
 
 async def test_nothing_is_prepared_for_nobody(clock: VirtualClock) -> None:
-    """C8: without listeners a message costs as much whatever the history."""
+    """Without listeners a message costs as much whatever the history."""
     store = CountingStore()
     kit = RoomKit(store=store, clock=clock)
     await seat(kit, "r", Transport("a"), Transport("b"), Thinker("ai"))
@@ -206,7 +203,6 @@ async def test_nothing_is_prepared_for_nobody(clock: VirtualClock) -> None:
 
 
 async def test_room_hooks_are_for_their_room_only(kit: RoomKit, b: Transport) -> None:
-    """HOOK-07."""
     await seat(kit, "other", Transport("x"), Transport("y"))
     heard: list[str] = []
     kit.add_room_hook("r", AFTER, ASYNC, lambda event, _context: heard.append(event.room_id))
@@ -216,7 +212,7 @@ async def test_room_hooks_are_for_their_room_only(kit: RoomKit, b: Transport) ->
 
 
 async def test_room_hooks_can_be_removed_by_name(kit: RoomKit, b: Transport) -> None:
-    """HOOK-08, S-37: all of that name; unnamed ones by their function's."""
+    """All of that name; unnamed ones by their function's."""
     heard: list[str] = []
 
     def unnamed(_event: RoomEvent, _context: RoomContext) -> None:
@@ -243,7 +239,7 @@ async def test_room_hooks_can_be_removed_by_name(kit: RoomKit, b: Transport) -> 
 async def test_room_hooks_can_be_added_and_removed_plainly_or_awaited(
     kit: RoomKit, b: Transport
 ) -> None:
-    """CORE-40, X-16: in force at once either way, and nothing warns of a forgotten await."""
+    """In force at once either way, and nothing warns of a forgotten await."""
     heard: list[str] = []
     kit.add_room_hook("r", AFTER, ASYNC, lambda *_: heard.append("plain"), name="one")
     await kit.add_room_hook("r", AFTER, ASYNC, lambda *_: heard.append("awaited"), name="two")
@@ -259,7 +255,7 @@ async def test_room_hooks_can_be_added_and_removed_plainly_or_awaited(
 async def test_error_hook_learns_what_failed_and_where(
     kit: RoomKit, b: Transport, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """HOOK-31, S-35, S-67: the message itself is not blocked."""
+    """The message itself is not blocked."""
     seen: list[RoomEvent] = []
     kit.hook(HookTrigger.ON_ERROR, ASYNC)(lambda event, _context: seen.append(event))
     await seat(kit, "r", Thinker("ai", fails))
@@ -280,7 +276,7 @@ async def test_error_hook_learns_what_failed_and_where(
 
 
 async def test_lifecycle_hooks_get_the_record_of_what_happened(kit: RoomKit) -> None:
-    """S-35, HOOK-19..22: an event of the matching type, and the room as it is."""
+    """An event of the matching type, and the room as it is."""
     heard: list[tuple[EventType, str, int]] = []
 
     def note(event: RoomEvent, context: RoomContext) -> None:
@@ -318,7 +314,6 @@ async def test_hook_of_a_room_hears_of_its_closing(kit: RoomKit, b: Transport) -
 
 
 async def test_tasks_of_an_ai_are_announced(kit: RoomKit, b: Transport) -> None:
-    """HOOK-30."""
     heard: list[dict[str, Any]] = []
     kit.hook(HookTrigger.ON_TASK_CREATED, ASYNC)(
         lambda event, _context: heard.append(dict(event.data))
@@ -347,7 +342,6 @@ async def test_task_for_a_room_that_does_not_exist_is_reported_and_harms_nothing
 
 
 async def test_feedback_reaches_its_hooks_as_an_observation(kit: RoomKit, b: Transport) -> None:
-    """HOOK-52, S-38, CORE-47."""
     heard: list[Any] = []
 
     def hook(observation: object, context: RoomContext) -> None:
@@ -362,7 +356,6 @@ async def test_feedback_reaches_its_hooks_as_an_observation(kit: RoomKit, b: Tra
 
 
 async def test_session_hooks_run_for_text_connections(kit: RoomKit, b: Transport) -> None:
-    """HOOK-16, HOOK-54."""
     ws = WebSocketChannel("ws")
     await seat(kit, "r", ws)
     await seat(kit, "other", ws)

@@ -29,7 +29,6 @@ async def b(kit: RoomKit) -> Transport:
 
 
 async def test_sender_takes_part_from_the_first_message(kit: RoomKit, b: Transport) -> None:
-    """S-59, PART-07."""
     await kit.process_inbound(message("a", "hello", sender="ada", display_name="Ada"))
     (person,) = await kit.store.list_participants("r")
     assert (person.id, person.channel_id, person.display_name) == ("ada", "a", "Ada")
@@ -38,7 +37,7 @@ async def test_sender_takes_part_from_the_first_message(kit: RoomKit, b: Transpo
 
 @pytest.mark.parametrize("name", [42, {"first": "Ada"}, None, ["Ada"]])
 async def test_a_name_that_is_none_is_left_out(kit: RoomKit, b: Transport, name: object) -> None:
-    """D9: whatever a client puts into the metadata, the message gets through."""
+    """Whatever a client puts into the metadata, the message gets through."""
     result = await kit.process_inbound(message("a", "hello", sender="ada", display_name=name))
     (person,) = await kit.store.list_participants("r")
     assert not result.blocked
@@ -46,7 +45,6 @@ async def test_a_name_that_is_none_is_left_out(kit: RoomKit, b: Transport, name:
 
 
 async def test_participant_is_ensured_once(kit: RoomKit, b: Transport) -> None:
-    """PART-03, CORE-24, PART-06."""
     first = await kit.ensure_participant("r", "a", "ada", "Ada", role=ParticipantRole.OWNER)
     assert await kit.ensure_participant("r", "b", "ada", "Somebody else") == first
     joined = [event for event in await timeline(kit) if event.type is EventType.PARTICIPANT_JOINED]
@@ -56,7 +54,6 @@ async def test_participant_is_ensured_once(kit: RoomKit, b: Transport) -> None:
 
 
 async def test_participant_is_recognized_by_hand(kit: RoomKit, b: Transport) -> None:
-    """PART-05, HOOK-28."""
     witness = Witness(kit).hook(HookTrigger.ON_PARTICIPANT_IDENTIFIED)
     await kit.store.create_identity(Identity(id="alice", display_name="Alice"))
     await say(kit, "a", "hello", sender="u")
@@ -70,7 +67,6 @@ async def test_participant_is_recognized_by_hand(kit: RoomKit, b: Transport) -> 
 
 
 async def test_unknown_people_are_named_in_the_error(kit: RoomKit, b: Transport) -> None:
-    """PART-05, ERR-05, ERR-06."""
     await say(kit, "a", "hello", sender="u")
     with pytest.raises(ParticipantNotFoundError, match="'ghost'"):
         await kit.resolve_participant("r", "ghost", "alice")
@@ -81,7 +77,6 @@ async def test_unknown_people_are_named_in_the_error(kit: RoomKit, b: Transport)
 
 
 async def test_banned_participant_is_not_heard(kit: RoomKit, b: Transport) -> None:
-    """S-60."""
     await say(kit, "a", "hello", sender="u")
     await kit.set_participant_status("r", "u", ParticipantStatus.BANNED)
     result = await say(kit, "a", "let me in", sender="u")
@@ -95,7 +90,6 @@ async def test_banned_participant_is_not_heard(kit: RoomKit, b: Transport) -> No
 
 
 async def test_who_had_left_is_back_with_the_next_message(kit: RoomKit, b: Transport) -> None:
-    """S-60."""
     await say(kit, "a", "hello", sender="u")
     await kit.set_participant_status("r", "u", ParticipantStatus.LEFT)
     assert (await timeline(kit))[-1].type is EventType.PARTICIPANT_LEFT

@@ -28,7 +28,7 @@ from tests.scenarios.conftest import KitFactory
 
 
 async def test_answer_reaches_everybody_within_the_call(kit: RoomKit) -> None:
-    """REE-01, REE-03: the one who asked included."""
+    """The one who asked included."""
     inboxes = await join_room(kit, "r", "a", "b")
     await seat(kit, "r", AIChannel("ai", MockAIProvider(["Got it!"])))
     result = await say(kit, "a", "hello")
@@ -38,7 +38,6 @@ async def test_answer_reaches_everybody_within_the_call(kit: RoomKit) -> None:
 
 
 async def test_answer_is_stored_before_it_is_delivered(kit: RoomKit) -> None:
-    """REE-03."""
     status: list[EventStatus] = []
 
     async def look(event: RoomEvent) -> None:
@@ -52,7 +51,7 @@ async def test_answer_is_stored_before_it_is_delivered(kit: RoomKit) -> None:
 
 
 async def test_answers_pass_the_gates(kit: RoomKit) -> None:
-    """REE-02: a blocked answer is evidence, a redacted one is stored redacted."""
+    """A blocked answer is evidence, a redacted one is stored redacted."""
     ai = Thinker("ai", lambda *_: ["fine", "secret", "rude"])
     a = Transport("a")
     await seat(kit, "r", a, ai)
@@ -79,7 +78,6 @@ async def test_answers_pass_the_gates(kit: RoomKit) -> None:
 
 
 async def test_several_answers_keep_their_order(kit: RoomKit) -> None:
-    """REE-04."""
     answers = [str(number) for number in range(10)]
     a, b = Transport("a"), Transport("b")
     await seat(kit, "r", a, b, Thinker("ai", lambda *_: answers))
@@ -94,7 +92,7 @@ def debaters(*names: str) -> list[Thinker]:
 
 @pytest.mark.parametrize("depth", [1, 3, 5])
 async def test_chain_ends_at_the_limit(make_kit: KitFactory, depth: int) -> None:
-    """REE-05, REE-06, REE-08: the generation beyond the limit is kept as blocked."""
+    """The generation beyond the limit is kept as blocked."""
     kit = make_kit(max_chain_depth=depth)
     first, second = debaters("first", "second")
     await seat(kit, "r", Transport("a"), first)
@@ -120,7 +118,6 @@ async def test_chain_ends_at_the_limit(make_kit: KitFactory, depth: int) -> None
 
 
 async def test_default_limit_is_five(kit: RoomKit) -> None:
-    """REE-08."""
     await seat(kit, "r", Transport("a"), *debaters("first", "second"))
     await say(kit, "a", "discuss")
     depths = [event.chain_depth for event in await timeline(kit) if event.status != "blocked"]
@@ -128,7 +125,6 @@ async def test_default_limit_is_five(kit: RoomKit) -> None:
 
 
 async def test_ai_does_not_answer_itself(kit: RoomKit) -> None:
-    """REE-07."""
     provider = MockAIProvider(["one", "two"])
     await seat(kit, "r", Transport("a"), AIChannel("ai", provider))
     await say(kit, "a", "hello")
@@ -137,7 +133,6 @@ async def test_ai_does_not_answer_itself(kit: RoomKit) -> None:
 
 
 async def test_answers_name_their_trigger_and_the_root(kit: RoomKit) -> None:
-    """REE-09, S-19."""
 
     def second(event: RoomEvent, _context: RoomContext) -> str | None:
         return "objection" if event.source.channel_id == "first" else None
@@ -155,7 +150,7 @@ async def test_answers_name_their_trigger_and_the_root(kit: RoomKit) -> None:
 
 
 async def test_answer_is_scoped_by_what_it_answers(kit: RoomKit) -> None:
-    """REE-10, B10: exactly the scope gets it."""
+    """Exactly the scope gets it."""
     a, b = Transport("a"), Transport("b")
     await seat(kit, "r", a, b, Thinker("ai", "for a only"))
     await kit.send_event("r", "b", TextContent(body="question"), response_visibility="a")
@@ -164,7 +159,6 @@ async def test_answer_is_scoped_by_what_it_answers(kit: RoomKit) -> None:
 
 
 async def test_answer_scoped_to_the_channel_that_asked_reaches_it(kit: RoomKit) -> None:
-    """B10."""
     a, b = Transport("a"), Transport("b")
     await seat(kit, "r", a, b, Thinker("ai", "whispered"))
     await kit.send_event("r", "a", TextContent(body="question"), response_visibility="a")
@@ -212,7 +206,7 @@ BUDGET = 20
 async def test_hook_that_always_posts_comes_to_an_end(
     make_kit: KitFactory, trigger: HookTrigger, execution: HookExecution
 ) -> None:
-    """A16: a budget for each cascade; what exceeds it is kept as blocked."""
+    """A budget for each cascade; what exceeds it is kept as blocked."""
     kit = make_kit(cascade_budget=BUDGET)
     a, b = Transport("a"), Transport("b")
     await seat(kit, "r", a, b)
@@ -232,7 +226,7 @@ async def test_hook_that_always_posts_comes_to_an_end(
 
 
 async def test_hook_that_always_injects_comes_to_an_end(make_kit: KitFactory) -> None:
-    """A16: injected events go out without passing the hooks again."""
+    """Injected events go out without passing the hooks again."""
     kit = make_kit(cascade_budget=BUDGET, max_chain_depth=1000)
     a = Transport("a")
     await seat(kit, "r", a, Thinker("ai", "and you?"))
@@ -248,7 +242,7 @@ async def test_hook_that_always_injects_comes_to_an_end(make_kit: KitFactory) ->
 
 @pytest.mark.parametrize("how", ["send_event", "process_inbound"])
 async def test_channels_that_always_post_come_to_an_end(make_kit: KitFactory, how: str) -> None:
-    """A16: from `on_event` and from `deliver`."""
+    """From `on_event` and from `deliver`."""
     kit = make_kit(cascade_budget=BUDGET)
 
     async def again(event: RoomEvent, *_: object) -> None:
@@ -267,7 +261,7 @@ async def test_channels_that_always_post_come_to_an_end(make_kit: KitFactory, ho
 async def test_hook_that_posts_from_a_task_of_its_own_comes_to_an_end(
     make_kit: KitFactory,
 ) -> None:
-    """A16: the task outlives the call that it came from, but not the budget."""
+    """The task outlives the call that it came from, but not the budget."""
     kit = make_kit(cascade_budget=BUDGET)
     await seat(kit, "r", Transport("a"), Transport("b"))
     tasks: set[asyncio.Task[RoomEvent]] = set()

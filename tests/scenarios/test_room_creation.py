@@ -29,7 +29,6 @@ from tests.scenarios.conftest import KitFactory
 
 
 async def test_room_gets_an_id_unless_it_has_one(kit: RoomKit) -> None:
-    """CORE-18."""
     assert (await kit.create_room("r")).id == "r"
     first, second = await kit.create_room(), await kit.create_room()
     assert len(first.id) == 32
@@ -37,7 +36,7 @@ async def test_room_gets_an_id_unless_it_has_one(kit: RoomKit) -> None:
 
 
 async def test_id_in_use_gives_the_room_that_is_there(kit: RoomKit) -> None:
-    """A22, S-02: nothing is written, no hook fires."""
+    """Nothing is written, no hook fires."""
     await join_room(kit, "r", "a", "b")
     await kit.update_room_metadata("r", {"owner": "ada"})
     await say(kit, "a", "hello")
@@ -57,7 +56,6 @@ async def test_id_of_a_closed_room_stays_taken(kit: RoomKit) -> None:
 
 
 async def test_room_that_is_created_by_many_at_once_begins_once(kit: RoomKit) -> None:
-    """A22."""
     witness = Witness(kit).hook(HookTrigger.ON_ROOM_CREATED).on("room_created")
     rooms = await asyncio.gather(*(kit.create_room("r") for _ in range(10)))
     assert len(set(map(Room.model_dump_json, rooms))) == 1
@@ -65,7 +63,7 @@ async def test_room_that_is_created_by_many_at_once_begins_once(kit: RoomKit) ->
 
 
 async def test_room_that_is_created_by_two_kits_at_once_begins_once(make_kit: KitFactory) -> None:
-    """A22: over one store, at the very same moment."""
+    """Over one store, at the very same moment."""
     locks = InMemoryLockManager()
     kits = [make_kit(lock_manager=locks), make_kit(lock_manager=locks)]
     witnesses = [Witness(kit).on("room_created") for kit in kits]
@@ -75,7 +73,6 @@ async def test_room_that_is_created_by_two_kits_at_once_begins_once(make_kit: Ki
 
 
 async def test_attaching_again_changes_the_binding_without_a_notice(kit: RoomKit) -> None:
-    """S-02."""
     await seat(kit, "r", Transport("a"))
     await kit.mute("r", "a")
     rows = len(await timeline(kit))
@@ -86,7 +83,6 @@ async def test_attaching_again_changes_the_binding_without_a_notice(kit: RoomKit
 
 @pytest.mark.parametrize("as_dict", [False, True])
 async def test_timers_may_come_with_the_metadata(kit: RoomKit, as_dict: bool) -> None:
-    """LIFE-09, X-15."""
     timers = RoomTimers(inactive_after_seconds=300)
     given: Any = timers.model_dump() if as_dict else timers
     await kit.create_room("r", metadata={"timers": given, "topic": "x"})
@@ -96,7 +92,7 @@ async def test_timers_may_come_with_the_metadata(kit: RoomKit, as_dict: bool) ->
 
 
 async def test_album_of_a_new_sender_opens_one_conversation(kit: RoomKit) -> None:
-    """A21: parallel first messages."""
+    """Parallel first messages."""
     kit.register_channel(SMSChannel("sms", provider=MockSMSProvider()))
     witness = Witness(kit).hook(HookTrigger.ON_ROOM_CREATED)
     results = await asyncio.gather(
@@ -109,7 +105,6 @@ async def test_album_of_a_new_sender_opens_one_conversation(kit: RoomKit) -> Non
 
 
 async def test_spellings_of_one_number_open_one_conversation(kit: RoomKit) -> None:
-    """A21, G6."""
     kit.register_channel(SMSChannel("sms", provider=MockSMSProvider()))
     spellings = ["+15551234567", "15551234567", "+1 (555) 123-4567", "0015551234567"]
     results = await asyncio.gather(*(say(kit, "sms", sender=one) for one in spellings))
@@ -119,7 +114,7 @@ async def test_spellings_of_one_number_open_one_conversation(kit: RoomKit) -> No
 
 
 async def test_different_senders_open_their_rooms_side_by_side(kit: RoomKit) -> None:
-    """A21: the door is shut for one sender on one channel only."""
+    """The door is shut for one sender on one channel only."""
     kit.register_channel(SMSChannel("sms", provider=MockSMSProvider()))
     together = asyncio.Barrier(2)
 
@@ -134,7 +129,7 @@ async def test_different_senders_open_their_rooms_side_by_side(kit: RoomKit) -> 
 
 
 async def test_hook_of_a_new_room_may_speak_for_the_one_who_opened_it(kit: RoomKit) -> None:
-    """S-28: a call from inside does not wait for the room to be ready, which waits for it."""
+    """A call from inside does not wait for the room to be ready, which waits for it."""
     kit.register_channel(Transport("a"))
 
     @kit.hook(HookTrigger.ON_ROOM_CREATED, HookExecution.ASYNC)
@@ -148,7 +143,7 @@ async def test_hook_of_a_new_room_may_speak_for_the_one_who_opened_it(kit: RoomK
 
 
 async def test_reply_finds_its_way_to_the_one_who_opened_the_room(kit: RoomKit) -> None:
-    """S-05: the channel of a new room knows whom it talks to."""
+    """The channel of a new room knows whom it talks to."""
     provider = MockSMSProvider()
     kit.register_channel(SMSChannel("sms", provider=provider))
     result = await say(kit, "sms", "hello?", sender="+15551234567")
@@ -159,7 +154,7 @@ async def test_reply_finds_its_way_to_the_one_who_opened_the_room(kit: RoomKit) 
 
 
 async def test_binding_learns_its_recipient_from_the_first_message(kit: RoomKit) -> None:
-    """S-05: and keeps it."""
+    """And keeps it."""
     await seat(kit, "r", SMSChannel("sms", provider=MockSMSProvider()))
     await say(kit, "sms", "hello", sender="+15551234567", room_id="r")
     await say(kit, "sms", "hello", sender="+15557654321", room_id="r")
@@ -180,7 +175,7 @@ class Furniture:
 
 @pytest.mark.parametrize("how", ["create_room", "first message", "router"])
 async def test_new_rooms_are_furnished(make_kit: KitFactory, how: str) -> None:
-    """S-27, X-15: also those that open by themselves, and before their first message."""
+    """Also those that open by themselves, and before their first message."""
     furniture = Furniture()
     kit = make_kit(orchestration=furniture)
     kit.register_channel(Transport("a"))
@@ -203,7 +198,7 @@ async def test_room_may_be_furnished_in_its_own_way(make_kit: KitFactory) -> Non
 async def test_caller_of_create_room_may_go_away(
     store: ConversationStore, clock: VirtualClock
 ) -> None:
-    """M6: the room is there and furnished, or it is not there."""
+    """The room is there and furnished, or it is not there."""
     for step in range(40):
         kit = RoomKit(store=type(store)(), clock=clock, orchestration=Furniture())
         call = asyncio.create_task(kit.create_room("r"))
@@ -247,7 +242,7 @@ async def test_rooms_belong_to_organizations(kit: RoomKit) -> None:
 async def test_room_that_does_not_exist_is_named_in_the_error(
     kit: RoomKit, call: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """ERR-02: and the caller's mistake is no alarm in the log."""
+    """And the caller's mistake is no alarm in the log."""
     kit.register_channel(Transport("a"))
     with pytest.raises(RoomNotFoundError, match="'nowhere'") as caught:
         await call(kit)

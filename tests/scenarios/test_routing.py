@@ -42,7 +42,7 @@ async def b(kit: RoomKit) -> Transport:
 async def test_channel_that_may_not_write_is_not_heard(
     kit: RoomKit, b: Transport, access: Access
 ) -> None:
-    """ROU-01, S-09: kept as evidence."""
+    """Kept as evidence."""
     await kit.set_access("r", "a", access)
     result = await say(kit, "a", "hello")
     assert (result.blocked, result.reason) == (True, "channel_not_writable")
@@ -62,7 +62,6 @@ async def test_channel_that_may_not_write_is_not_heard(
 async def test_channel_that_may_not_read_gets_nothing(
     kit: RoomKit, b: Transport, access: Access
 ) -> None:
-    """ROU-04."""
     await kit.set_access("r", "b", access)
     result = await say(kit, "a", "hello")
     assert b.texts == []
@@ -79,7 +78,6 @@ async def test_channel_with_half_the_rights_uses_that_half(kit: RoomKit, b: Tran
 
 
 async def test_muted_channel_is_not_heard(kit: RoomKit, b: Transport) -> None:
-    """ROU-02, S-10, X-37."""
     await kit.mute("r", "a")
     result = await say(kit, "a", "hello")
     assert (result.blocked, result.reason) == (True, "muted")
@@ -101,7 +99,7 @@ async def test_muted_channel_still_listens(kit: RoomKit, b: Transport) -> None:
 async def test_mute_silences_the_voice_and_not_the_brain(
     kit: RoomKit, b: Transport, how: str, streamed: bool
 ) -> None:
-    """ROU-13, CORE-17, S-40, B12: tasks and observations are kept, answers are not even stored."""
+    """Tasks and observations are kept, answers are not even stored."""
     extras: dict[str, Any] = {
         "tasks": [Task(title="call back")],
         "observations": [Observation(category="mood")],
@@ -127,7 +125,6 @@ async def test_mute_silences_the_voice_and_not_the_brain(
 
 
 async def test_unmute_clears_its_own_flag_only(kit: RoomKit, b: Transport) -> None:
-    """S-40."""
     await seat(kit, "r", Thinker("ai", "answer"))
     await kit.mute("r", "ai")
     await kit.mute_output("r", "ai")
@@ -138,7 +135,6 @@ async def test_unmute_clears_its_own_flag_only(kit: RoomKit, b: Transport) -> No
 
 
 async def test_output_mute_does_not_stop_what_comes_in(kit: RoomKit, b: Transport) -> None:
-    """S-40."""
     await kit.mute_output("r", "a")
     await say(kit, "a", "hello")
     assert b.texts == ["hello"]
@@ -147,7 +143,6 @@ async def test_output_mute_does_not_stop_what_comes_in(kit: RoomKit, b: Transpor
 async def test_observer_ai_without_write_access_leaves_evidence_only(
     kit: RoomKit, b: Transport
 ) -> None:
-    """B12."""
     await seat(kit, "r", Thinker("ai", "psst"), access=Access.READ_ONLY)
     result = await say(kit, "a", "hello")
     assert b.texts == await said(kit) == ["hello"]
@@ -156,14 +151,12 @@ async def test_observer_ai_without_write_access_leaves_evidence_only(
 
 
 async def test_sender_gets_no_echo(kit: RoomKit) -> None:
-    """ROU-03, X-31."""
     inboxes = await join_room(kit, "r", "a", "b")
     await say(kit, "a", "hello")
     assert inboxes["a"].texts == []
 
 
 async def test_echo_is_given_where_it_was_asked_for(kit: RoomKit) -> None:
-    """X-31."""
     inbox, channel = Inbox(), WebSocketChannel("a", echo=True)
     channel.register_connection("c", inbox.receive)
     await seat(kit, "r", channel)
@@ -172,7 +165,6 @@ async def test_echo_is_given_where_it_was_asked_for(kit: RoomKit) -> None:
 
 
 async def test_inbound_only_channel_is_not_delivered_to(kit: RoomKit, b: Transport) -> None:
-    """ROU-06."""
     c = Transport("c")
     await seat(kit, "r", c, direction=ChannelDirection.INBOUND)
     await say(kit, "a", "hello")
@@ -182,7 +174,6 @@ async def test_inbound_only_channel_is_not_delivered_to(kit: RoomKit, b: Transpo
 
 
 async def test_detached_channel_gets_nothing_more(kit: RoomKit, b: Transport) -> None:
-    """CORE-09."""
     assert await kit.detach_channel("r", "b")
     await say(kit, "a", "hello")
     assert b.texts == []
@@ -209,7 +200,6 @@ VISIBILITIES = {
 async def test_visibility_says_who_may_see_an_event(
     kit: RoomKit, visibility: str, by: str
 ) -> None:
-    """ROU-05, ROU-17, X-32, S-39."""
     ai = Thinker("ai")
     channels = [Transport("b"), Transport("c"), Transport("sms", channel_type=ChannelType.SMS)]
     own = visibility if by == "binding" else "all"
@@ -225,7 +215,6 @@ async def test_visibility_says_who_may_see_an_event(
 
 
 async def test_events_own_visibility_wins_over_its_bindings(kit: RoomKit, b: Transport) -> None:
-    """S-39."""
     c = Transport("c")
     await seat(kit, "r", c)
     await kit.set_visibility("r", "a", "b")
@@ -237,7 +226,6 @@ async def test_events_own_visibility_wins_over_its_bindings(kit: RoomKit, b: Tra
 async def test_what_was_hidden_from_an_ai_does_not_come_back_as_history(
     kit: RoomKit, b: Transport
 ) -> None:
-    """B7."""
     provider = MockAIProvider(["ok"])
     await seat(kit, "r", AIChannel("ai", provider))
     await kit.send_event("r", "a", TextContent(body="our SECRET"), visibility="transport")
@@ -249,7 +237,7 @@ async def test_what_was_hidden_from_an_ai_does_not_come_back_as_history(
 async def test_nobody_is_handed_a_history_of_what_was_hidden_from_them(
     kit: RoomKit, b: Transport
 ) -> None:
-    """B7: neither a channel that reacts nor one that delivers."""
+    """Neither a channel that reacts nor one that delivers."""
     c, ai = Transport("c"), Thinker("ai")
     await seat(kit, "r", c, ai)
     await kit.send_event("r", "a", TextContent(body="for b"), visibility="b")
@@ -273,7 +261,6 @@ async def test_channel_remembers_its_own_hidden_words(kit: RoomKit, b: Transport
 
 
 async def test_blocked_messages_are_not_history(kit: RoomKit, b: Transport) -> None:
-    """B8."""
     provider = MockAIProvider(["ok"])
     await seat(kit, "r", AIChannel("ai", provider))
     await kit.mute("r", "b")
@@ -285,7 +272,6 @@ async def test_blocked_messages_are_not_history(kit: RoomKit, b: Transport) -> N
 async def test_notices_of_the_framework_are_stored_but_shown_to_nobody(
     kit: RoomKit, b: Transport
 ) -> None:
-    """S-15, S-14."""
     ai = Thinker("ai")
     await seat(kit, "r", ai)
     await kit.mute("r", "a")
@@ -305,7 +291,7 @@ async def test_notices_of_the_framework_are_stored_but_shown_to_nobody(
 
 
 async def test_intelligence_is_asked_and_never_delivered_to(kit: RoomKit, b: Transport) -> None:
-    """ROU-16: `Thinker.deliver` would raise."""
+    """`Thinker.deliver` would raise."""
     await seat(kit, "r", Thinker("ai"))
     result = await say(kit, "a", "hello")
     assert list(result.delivery_results) == ["b"]
@@ -314,7 +300,6 @@ async def test_intelligence_is_asked_and_never_delivered_to(kit: RoomKit, b: Tra
 async def test_category_of_a_channel_is_its_own_unless_the_binding_says_otherwise(
     kit: RoomKit, b: Transport
 ) -> None:
-    """X-14."""
     await seat(kit, "r", Thinker("ai"))
     assert (await kit.get_binding("r", "ai")).category is ChannelCategory.INTELLIGENCE
     c = Transport("c")
@@ -324,7 +309,7 @@ async def test_category_of_a_channel_is_its_own_unless_the_binding_says_otherwis
 
 
 async def test_stranger_does_not_land_in_somebodys_conversation(kit: RoomKit) -> None:
-    """B1, S-04: one number, two customers, and a third who writes for the first time."""
+    """One number, two customers, and a third who writes for the first time."""
     provider = MockSMSProvider()
     kit.register_channel(SMSChannel("sms", provider=provider))
     ada = await say(kit, "sms", "I am Ada", sender="+15550000001")
@@ -337,7 +322,7 @@ async def test_stranger_does_not_land_in_somebodys_conversation(kit: RoomKit) ->
 
 
 async def test_stranger_joins_the_only_open_room_of_a_shared_channel(kit: RoomKit) -> None:
-    """S-04: a room whose channel names nobody is open to all, if it is the only one."""
+    """A room whose channel names nobody is open to all, if it is the only one."""
     await join_room(kit, "r", "a", "b")
     assert (await say(kit, "a", "hello", sender="anybody")).room_id == "r"
     await join_room(kit, "r2", "a", "c")

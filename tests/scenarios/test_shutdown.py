@@ -58,7 +58,6 @@ def others() -> set[asyncio.Task[Any]]:
 
 
 async def test_everything_that_the_kit_was_given_is_closed(clock: VirtualClock) -> None:
-    """CORE-48."""
     closed: list[str] = []
 
     class NotingStore(InMemoryStore):
@@ -103,7 +102,7 @@ async def test_everything_that_the_kit_was_given_is_closed(clock: VirtualClock) 
 async def test_step_that_fails_does_not_spare_the_others(
     clock: VirtualClock, failure: BaseException
 ) -> None:
-    """M1: all steps, then one group of what went wrong. A channel that cancels its own work and
+    """All steps, then one group of what went wrong. A channel that cancels its own work and
     awaits it has failed; nobody has cancelled the closing."""
 
     def close() -> None:
@@ -127,7 +126,7 @@ async def test_step_that_fails_does_not_spare_the_others(
 
 
 async def test_closing_again_does_nothing(clock: VirtualClock) -> None:
-    """M2: also when it happens at the same time."""
+    """Also when it happens at the same time."""
     closings = 0
 
     async def close() -> None:
@@ -165,7 +164,6 @@ async def test_closing_goes_on_when_its_caller_is_cancelled(clock: VirtualClock)
 
 
 async def test_nothing_is_left_running(store: ConversationStore, clock: VirtualClock) -> None:
-    """M3."""
     kit = RoomKit(store=store, clock=clock)
     await join_room(kit, "r", "a", "b")
     await seat(kit, "r", Thinker("ai", lambda *_: streaming(["an", "swer"])))
@@ -175,7 +173,7 @@ async def test_nothing_is_left_running(store: ConversationStore, clock: VirtualC
 
 
 async def test_hung_work_is_given_up(store: ConversationStore, clock: VirtualClock) -> None:
-    """M5: what does not end by itself is cancelled, and whoever waits for it learns why."""
+    """What does not end by itself is cancelled, and whoever waits for it learns why."""
     kit = RoomKit(store=store, clock=clock, close_timeout=0.05)
     entered = asyncio.Event()
 
@@ -217,7 +215,7 @@ async def test_work_that_ends_soon_is_waited_for(
 
 
 async def test_hung_channel_does_not_keep_the_others_open(clock: VirtualClock) -> None:
-    """M5: every step has its bound."""
+    """Every step has its bound."""
 
     async def hang() -> None:
         await asyncio.Event().wait()
@@ -293,7 +291,6 @@ async def test_hook_may_close_the_kit(store: ConversationStore, clock: VirtualCl
 
 
 async def test_closed_kit_takes_nothing_more(kit: RoomKit) -> None:
-    """S-24."""
     await join_room(kit, "r", "a", "b")
     await kit.close()
     assert kit.closed
@@ -322,7 +319,7 @@ async def test_what_was_said_stays_readable_in_a_store_that_lives_on(
 
 
 def test_kit_belongs_to_no_loop_until_it_is_used() -> None:
-    """M7: built outside of any loop; a fresh kit in every loop."""
+    """Built outside of any loop; a fresh kit in every loop."""
 
     async def talk(kit: RoomKit) -> list[str]:
         async with kit:

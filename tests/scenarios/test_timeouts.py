@@ -43,7 +43,7 @@ class SlowParser(Transport):
 async def test_everything_before_the_commit_shares_one_deadline(
     make_kit: KitFactory, clock: VirtualClock
 ) -> None:
-    """A4: also what happens outside of the lock."""
+    """Also what happens outside of the lock."""
     kit = make_kit(process_timeout=0.3)
     await seat(kit, "r", SlowParser("a", clock), Transport("b"))
     witness = Witness(kit).on("process_timeout")
@@ -63,7 +63,6 @@ async def test_everything_before_the_commit_shares_one_deadline(
 async def test_slow_gate_is_cut_short_and_gives_up_the_room(
     make_kit: KitFactory, clock: VirtualClock
 ) -> None:
-    """INB-16, S-11, LOCK-04."""
     kit = make_kit(process_timeout=2)
     b = Transport("b")
     await seat(kit, "r", Transport("a"), b)
@@ -86,7 +85,6 @@ async def test_slow_gate_is_cut_short_and_gives_up_the_room(
 async def test_waiting_for_the_room_is_bounded_too(
     make_kit: KitFactory, clock: VirtualClock
 ) -> None:
-    """A4."""
     locks = InMemoryLockManager()
     kit = make_kit(process_timeout=2, lock_manager=locks)
     await seat(kit, "r", Transport("a"), Transport("b"))
@@ -101,7 +99,7 @@ async def test_waiting_for_the_room_is_bounded_too(
 async def test_time_limit_does_not_cover_deliveries(
     make_kit: KitFactory, clock: VirtualClock
 ) -> None:
-    """A3: a stored message is never reported as timed out."""
+    """A stored message is never reported as timed out."""
     kit = make_kit(process_timeout=0.3)
     b = Transport("b", lambda _event: clock.sleep(10))
     await seat(kit, "r", Transport("a"), b, Thinker("ai", lambda *_: clock.sleep(10)))
@@ -112,7 +110,7 @@ async def test_time_limit_does_not_cover_deliveries(
 
 
 async def test_time_limit_does_not_cover_the_commit(clock: VirtualClock) -> None:
-    """A3: a slow store makes a slow answer, not a wrong one."""
+    """A slow store makes a slow answer, not a wrong one."""
 
     class SlowStore(InMemoryStore):
         async def commit(self, commit: TimelineCommit) -> CommitOutcome:

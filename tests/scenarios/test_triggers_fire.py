@@ -289,7 +289,7 @@ STORIES: dict[str, Callable[[Stage], Awaitable[None]]] = {
 
 
 def test_every_name_has_its_story() -> None:
-    """C6: what is declared is either shown here or the business of an area still to come."""
+    """What is declared is either shown here or the business of an area still to come."""
     declared = {*HookTrigger, *FRAMEWORK_EVENTS}
     assert set(STORIES) | set(LATER) == declared
     assert not set(STORIES) & set(LATER)
@@ -297,7 +297,7 @@ def test_every_name_has_its_story() -> None:
 
 @pytest.mark.parametrize("name", STORIES)
 async def test_it_fires(make_kit: KitFactory, clock: VirtualClock, name: str) -> None:
-    """C6: and with the right room."""
+    """And with the right room."""
     stage = Stage(make_kit, clock)
     await STORIES[name](stage)
     heard = stage.witness.of(name)

@@ -1,4 +1,4 @@
-"""Whole conversations, as the documentation tells them (TLG-14), with everybody in them."""
+"""Whole conversations, as the documentation tells them, with everybody in them."""
 
 from __future__ import annotations
 
