@@ -100,7 +100,7 @@ async def eventful_day(kit: RoomKit, clock: VirtualClock) -> None:
 async def test_logs_do_not_tell_what_was_said(
     make_kit: KitFactory, clock: VirtualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """L1, DESIGN 4: at any level, in any trouble."""
+    """At any level, in any trouble."""
     kit = make_kit(identity_resolver=MockIdentityResolver())
     caplog.set_level(logging.DEBUG, logger="roomkit")
     await eventful_day(kit, clock)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from roomkit._clock import Clock
 from roomkit._tasks import TaskScope
 from roomkit.channels.base import Channel
-from roomkit.core.delivery_ladder import EarlyReports
 from roomkit.core.framework_events import FrameworkEvents
 from roomkit.core.hooks import HookEngine
 from roomkit.core.inbound_router import InboundRoomRouter
 from roomkit.core.locks import RoomLockManager
 from roomkit.core.pipeline.context import context_of
+from roomkit.core.pipeline.delivery_ladder import EarlyReports
 from roomkit.core.rate_limiter import TokenBucketRateLimiter
 from roomkit.core.transcoder import ContentTranscoder
 from roomkit.errors import ChannelNotRegisteredError, KitClosedError, describe_error

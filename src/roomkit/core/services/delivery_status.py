@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from roomkit._tasks import bounded
-from roomkit.core.delivery_ladder import advanced
+from roomkit.core.pipeline.delivery_ladder import advanced
 from roomkit.core.runtime import KitRuntime
 from roomkit.models.delivery import DeliveryStatus
 from roomkit.models.enums import HookTrigger
