@@ -140,6 +140,11 @@ def is_failure(error: BaseException) -> bool:
     return isinstance(error, Exception)
 
 
+async def as_coroutine(awaitable: Awaitable[Any]) -> Any:
+    """Any awaitable as a coroutine, which is what `first_step` and `bounded` take."""
+    return await awaitable
+
+
 def first_step(coro: Coroutine[Any, Any, Any]) -> tuple[bool, Any]:
     """Run a coroutine up to its first real wait, in the current task.
 

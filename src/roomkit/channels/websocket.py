@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from types import CoroutineType
 from typing import Any
 
-from roomkit._tasks import bounded, finish_within, first_step
+from roomkit._tasks import as_coroutine, bounded, finish_within, first_step
 from roomkit.channels._ws_stream import WebSocketStream
 from roomkit.channels.base import Channel
 from roomkit.channels.connections import SendFn, StreamSendFn
@@ -61,7 +61,7 @@ class Connection:
     def send(self, event: RoomEvent) -> Coroutine[Any, Any, Any]:
         """The call that sends an event, to be awaited."""
         call = self._send(self.connection_id, event) if self._takes_id else self._send(event)
-        return call if type(call) is CoroutineType else _awaited(call)
+        return call if type(call) is CoroutineType else as_coroutine(call)
 
 
 class WebSocketChannel(Channel):
@@ -243,7 +243,7 @@ class WebSocketChannel(Channel):
         """Send a piece of a growing answer; False once the connection cannot be reached."""
         if connection.stream_send is None or not self.is_current(connection):
             return False
-        call = _awaited(connection.stream_send(connection.connection_id, message))
+        call = as_coroutine(connection.stream_send(connection.connection_id, message))
         try:
             await bounded(self.clock, self._send_timeout, call)
         except Exception as error:  # as above
@@ -285,7 +285,3 @@ def _takes_two(fn: SendFn) -> bool:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     required = [one for one in parameters if one.kind in kinds and one.default is one.empty]
     return len(required) != 1
-
-
-async def _awaited(awaitable: Any) -> Any:
-    return await awaitable

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, get_args
 
 from roomkit._clock import Clock
-from roomkit._tasks import bounded
+from roomkit._tasks import as_coroutine, bounded
 from roomkit.models.framework_event import FrameworkEvent, FrameworkEventType
 
 logger = logging.getLogger("roomkit.events")
@@ -67,14 +67,10 @@ class FrameworkEvents:
             try:
                 result = handler(event)
                 if inspect.isawaitable(result):
-                    await bounded(self._clock, _HANDLER_TIMEOUT, _as_coroutine(result))
+                    await bounded(self._clock, _HANDLER_TIMEOUT, as_coroutine(result))
             except (
                 Exception
             ) as error:  # a handler is foreign code and must not disturb the pipeline
                 logger.error(
                     "handler of %s failed: %s", event_type, type(error).__name__, exc_info=error
                 )
-
-
-async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable

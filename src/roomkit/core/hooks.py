@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from roomkit._clock import Clock
-from roomkit._tasks import bounded, finish_within, first_step
+from roomkit._tasks import as_coroutine, bounded, finish_within, first_step
 from roomkit.errors import describe_error
 from roomkit.models.context import RoomContext
 from roomkit.models.delivery import HookFailure
@@ -305,7 +305,7 @@ class HookEngine:
             failures.append(self._failure(hook, error))
 
     async def _awaited(self, hook: Hook, result: Awaitable[Any]) -> Any:
-        coro = result if inspect.iscoroutine(result) else _as_coroutine(result)
+        coro = result if inspect.iscoroutine(result) else as_coroutine(result)
         if not self._telemetry.enabled:
             return await bounded(self._clock, hook.timeout, coro)
         kind = SpanKind.HOOK_SYNC if hook.execution is HookExecution.SYNC else SpanKind.HOOK_ASYNC
@@ -354,10 +354,6 @@ def _same_identity(original: RoomEvent, changed: RoomEvent) -> RoomEvent:
     except ValidationError as error:
         fields = sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]})
         raise ValueError(f"the modified event is not valid in: {', '.join(fields)}") from None
-
-
-async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
 
 
 def positional_arguments(fn: Callable[..., Any]) -> int | None:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from roomkit._tasks import bounded
+from roomkit._tasks import as_coroutine, bounded
 from roomkit.core.pipeline.delivery_ladder import advanced
 from roomkit.core.runtime import KitRuntime
 from roomkit.models.delivery import DeliveryStatus
@@ -64,12 +64,8 @@ class DeliveryStatusService:
         try:
             result = handler(status)
             if inspect.isawaitable(result):
-                await bounded(self._rt.clock, _HANDLER_TIMEOUT, _as_coroutine(result))
+                await bounded(self._rt.clock, _HANDLER_TIMEOUT, as_coroutine(result))
         except Exception as error:  # a handler is foreign code; the others still run
             logger.error(
                 "delivery status handler failed: %s", type(error).__name__, exc_info=error
             )
-
-
-async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from roomkit._tasks import bounded
+from roomkit._tasks import as_coroutine, bounded
 from roomkit.core.hooks import Hook, positional_arguments
 from roomkit.core.runtime import KitRuntime
 from roomkit.errors import describe_error
@@ -205,7 +205,7 @@ class IdentityService:
             arguments = arguments[: max(wanted, 1)]
         answer = hook.fn(*arguments)
         if inspect.isawaitable(answer):
-            answer = await bounded(self._rt.clock, hook.timeout, _as_coroutine(answer))
+            answer = await bounded(self._rt.clock, hook.timeout, as_coroutine(answer))
         return answer
 
 
@@ -243,7 +243,3 @@ def known_participant(context: RoomContext, channel_id: str, sender_id: str) -> 
 def recipient_missing(binding: ChannelBinding) -> bool:
     """Whether a transport binding has yet to learn whom it talks to."""
     return binding.recipient_key is not None and binding.recipient is None
-
-
-async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
