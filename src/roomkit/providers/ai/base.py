@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
-from typing import Literal
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, FrozenModel, Metadata
 from roomkit.models.channel import ChannelCapabilities
@@ -14,25 +17,85 @@ from roomkit.models.task import Observation, Task
 
 
 class AITextPart(FrozenModel):
-    """Words in a message that also has pictures."""
+    """Words in a message that has other parts too."""
 
     type: Literal["text"] = "text"
     text: str
+    provider_data: Metadata = EMPTY_DICT
 
 
 class AIImagePart(FrozenModel):
-    """A picture in a message, by URL."""
+    """A picture in a message, by URL: ``https:``, or ``data:`` with the picture in Base64."""
 
     type: Literal["image"] = "image"
     url: str
     mime_type: str | None = None
 
 
+class AIThinkingPart(FrozenModel):
+    """Reasoning that a model wants to see again in the next request of the same turn.
+
+    ``signature`` is the vendor's seal on it. Reasoning that the vendor hides has no text, only
+    ``provider_data``.
+    """
+
+    type: Literal["thinking"] = "thinking"
+    text: str = ""
+    signature: str | None = None
+    provider_data: Metadata = EMPTY_DICT
+
+
+class AIToolCall(FrozenModel):
+    """The model's wish to have a function called.
+
+    Attributes:
+        arguments: what the model passes; {} if that was no JSON object.
+        malformed: the arguments as the model wrote them, if they were no JSON object or were cut
+            off. Such a call is not run.
+        provider_data: what the vendor wants to see again with the call, such as a signature.
+    """
+
+    type: Literal["tool_call"] = "tool_call"
+    id: str
+    name: str
+    arguments: Metadata = EMPTY_DICT
+    malformed: str | None = None
+    provider_data: Metadata = EMPTY_DICT
+
+
+class AIToolResult(FrozenModel):
+    """What came of a call, for the model to read."""
+
+    type: Literal["tool_result"] = "tool_result"
+    tool_call_id: str
+    name: str
+    content: str | list[AITextPart | AIImagePart]
+    is_error: bool = False
+
+
+AIPart = Annotated[
+    AITextPart | AIImagePart | AIThinkingPart | AIToolCall | AIToolResult,
+    Field(discriminator="type"),
+]
+"""One piece of a message."""
+
+
 class AIMessage(FrozenModel):
-    """One turn of the conversation as a model sees it."""
+    """One turn of the conversation as a model sees it.
+
+    Users' messages hold words and pictures, an assistant's words, reasoning and tool calls, a
+    tool's the results of the calls in the assistant's message before it, in the same order.
+    """
 
     role: Literal["system", "user", "assistant", "tool"]
-    content: str | list[AITextPart | AIImagePart]
+    content: str | list[AIPart]
+
+    @property
+    def text(self) -> str:
+        """The words in it."""
+        if isinstance(self.content, str):
+            return self.content
+        return "".join(part.text for part in self.content if isinstance(part, AITextPart))
 
 
 class AITool(FrozenModel):
@@ -41,14 +104,6 @@ class AITool(FrozenModel):
     name: str
     description: str = ""
     parameters: Metadata = EMPTY_DICT
-
-
-class AIToolCall(FrozenModel):
-    """The model's wish to have a function called."""
-
-    id: str
-    name: str
-    arguments: Metadata = EMPTY_DICT
 
 
 class AIContext(FrozenModel):
@@ -75,11 +130,56 @@ class AIContext(FrozenModel):
     thinking_budget: int | None = None
 
 
+class StopReason(StrEnum):
+    """Why a model stopped, whichever vendor's it is."""
+
+    COMPLETED = "completed"
+    TOOL_CALLS = "tool_calls"
+    LENGTH = "length"
+    REFUSED = "refused"
+    OTHER = "other"
+
+
+_STOP_REASONS: dict[str, StopReason] = {
+    word: reason
+    for reason, words in {
+        StopReason.COMPLETED: ("completed", "complete", "end_turn", "stop", "stop_sequence"),
+        StopReason.TOOL_CALLS: ("tool_calls", "tool_use", "function_call", "tool_call"),
+        StopReason.LENGTH: (
+            "length",
+            "max_tokens",
+            "max_output_tokens",
+            "max_completion_tokens",
+            "model_length",
+            "model_context_window_exceeded",
+            "incomplete",
+        ),
+        StopReason.REFUSED: (
+            "refusal",
+            "refused",
+            "content_filter",
+            "safety",
+            "recitation",
+            "blocklist",
+            "prohibited_content",
+            "spii",
+            "image_safety",
+            "language",
+        ),
+    }.items()
+    for word in words
+}
+
+
 class AIResponse(FrozenModel):
     """What a model answered.
 
-    ``finish_reason`` is the provider's own word. ``usage`` counts tokens, as ``input_tokens`` and
-    ``output_tokens`` where the provider tells.
+    Attributes:
+        finish_reason: why it stopped, in the vendor's own word.
+        usage: tokens, by the names of `AIUsage`; empty where the vendor does not tell.
+        thinking: its reasoning as far as it is shown.
+        parts: the answer piece by piece, for vendors that must get it back as it was, reasoning
+            and signatures included; empty where `content` and `tool_calls` say it all.
     """
 
     content: str
@@ -89,6 +189,42 @@ class AIResponse(FrozenModel):
     tasks: list[Task] = EMPTY_LIST
     observations: list[Observation] = EMPTY_LIST
     thinking: str | None = None
+    parts: list[AIPart] = EMPTY_LIST
+
+    @property
+    def stop_reason(self) -> StopReason:
+        """Why it stopped, in one convention: every spelling of ``finish_reason`` is understood."""
+        if self.finish_reason is None:
+            return StopReason.TOOL_CALLS if self.tool_calls else StopReason.COMPLETED
+        word = self.finish_reason.rsplit(".", 1)[-1].lower()
+        reason = _STOP_REASONS.get(word, StopReason.OTHER)
+        if self.tool_calls and reason in (StopReason.COMPLETED, StopReason.OTHER):
+            return StopReason.TOOL_CALLS
+        return reason
+
+    def as_message(self) -> AIMessage:
+        """The answer as the assistant's turn of the next request."""
+        if self.parts:
+            return AIMessage(role="assistant", content=self.parts)
+        if not self.tool_calls:
+            return AIMessage(role="assistant", content=self.content)
+        said: list[AIPart] = [AITextPart(text=self.content)] if self.content else []
+        return AIMessage(role="assistant", content=[*said, *self.tool_calls])
+
+
+class AIUsage(StrEnum):
+    """The names of the counters in ``AIResponse.usage``.
+
+    ``INPUT_TOKENS`` counts all of the request, whether or not it was read from a cache, and
+    ``OUTPUT_TOKENS`` all that was generated, reasoning included; the others say how much of them
+    was what.
+    """
+
+    INPUT_TOKENS = "input_tokens"
+    OUTPUT_TOKENS = "output_tokens"
+    CACHED_INPUT_TOKENS = "cached_input_tokens"
+    CACHE_WRITE_TOKENS = "cache_write_tokens"
+    REASONING_TOKENS = "reasoning_tokens"
 
 
 class StreamTextDelta(FrozenModel):
@@ -126,8 +262,16 @@ AIStreamEvent = StreamTextDelta | StreamThinkingDelta | StreamToolCall | StreamD
 class AIProvider(ABC):
     """A language model.
 
-    One object serves all rooms and is called concurrently. Failures are raised, as `ProviderError`
-    where they come from the vendor.
+    One object serves all rooms and is called concurrently. A failure is raised, once: a provider
+    that retries does so itself, or through its SDK, before it raises. What comes from the vendor
+    is a `ProviderError` with ``retryable``, ``retry_after`` and one of these in ``code``:
+    ``rejected``, ``unauthorized``, ``forbidden``, ``not_found``, ``context_too_long`` (the
+    request does not fit into the model's window), ``rate_limited``, ``overloaded``,
+    ``unavailable``, ``timeout``, ``unreachable``, ``connection_lost`` or ``bad_answer``. Its text
+    never quotes the request, the answer or a key.
+
+    A provider passes on what it was given or says that it did not: a picture that the model cannot
+    see becomes a visible mark in its place.
     """
 
     @property
