@@ -56,9 +56,11 @@ async def say(
     sender: str = "u",
     key: str | None = None,
     room_id: str | None = None,
+    metadata: dict[str, object] | None = None,
 ) -> InboundResult:
     """Hand a message in."""
-    return await kit.process_inbound(message(channel_id, content, sender=sender, key=key), room_id)
+    said = message(channel_id, content, sender=sender, key=key, **metadata or {})
+    return await kit.process_inbound(said, room_id)
 
 
 def event_of(result: InboundResult) -> RoomEvent:

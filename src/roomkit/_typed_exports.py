@@ -8,6 +8,7 @@ from roomkit.ai_docs import get_agents_md as get_agents_md
 from roomkit.ai_docs import get_ai_context as get_ai_context
 from roomkit.ai_docs import get_llms_full_txt as get_llms_full_txt
 from roomkit.ai_docs import get_llms_txt as get_llms_txt
+from roomkit.channels.agent import Agent as Agent
 from roomkit.channels.ai import AIChannel as AIChannel
 from roomkit.channels.base import Channel as Channel
 from roomkit.channels.cli import CLIChannel as CLIChannel
@@ -63,6 +64,12 @@ from roomkit.errors import VoiceNotConfiguredError as VoiceNotConfiguredError
 from roomkit.errors import WebhookError as WebhookError
 from roomkit.identity.base import IdentityResolver as IdentityResolver
 from roomkit.identity.mock import MockIdentityResolver as MockIdentityResolver
+from roomkit.memory.base import MemoryProvider as MemoryProvider
+from roomkit.memory.base import MemoryResult as MemoryResult
+from roomkit.memory.sliding_window import SlidingWindowMemory as SlidingWindowMemory
+from roomkit.models.ai_event import AIThinkingEvent as AIThinkingEvent
+from roomkit.models.ai_event import ToolCallCallback as ToolCallCallback
+from roomkit.models.ai_event import ToolCallEvent as ToolCallEvent
 from roomkit.models.channel import ChannelBinding as ChannelBinding
 from roomkit.models.channel import ChannelCapabilities as ChannelCapabilities
 from roomkit.models.channel import ChannelOutput as ChannelOutput
@@ -127,8 +134,11 @@ from roomkit.providers.ai.base import AIMessage as AIMessage
 from roomkit.providers.ai.base import AIProvider as AIProvider
 from roomkit.providers.ai.base import AIResponse as AIResponse
 from roomkit.providers.ai.base import AITextPart as AITextPart
+from roomkit.providers.ai.base import AIThinkingPart as AIThinkingPart
 from roomkit.providers.ai.base import AITool as AITool
 from roomkit.providers.ai.base import AIToolCall as AIToolCall
+from roomkit.providers.ai.base import AIToolResult as AIToolResult
+from roomkit.providers.ai.base import StopReason as StopReason
 from roomkit.providers.ai.base import StreamDone as StreamDone
 from roomkit.providers.ai.base import StreamTextDelta as StreamTextDelta
 from roomkit.providers.ai.base import StreamThinkingDelta as StreamThinkingDelta
@@ -174,3 +184,8 @@ from roomkit.telemetry.console import ConsoleTelemetryProvider as ConsoleTelemet
 from roomkit.telemetry.mock import MockTelemetryProvider as MockTelemetryProvider
 from roomkit.telemetry.noop import NoopTelemetryProvider as NoopTelemetryProvider
 from roomkit.telemetry.opentelemetry import OpenTelemetryProvider as OpenTelemetryProvider
+from roomkit.tools.base import Tool as Tool
+from roomkit.tools.base import ToolError as ToolError
+from roomkit.tools.base import ToolHandler as ToolHandler
+from roomkit.tools.base import current_tool_call as current_tool_call
+from roomkit.tools.handlers import compose_tool_handlers as compose_tool_handlers

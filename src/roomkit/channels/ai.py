@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
 
-from roomkit._tasks import bounded
 from roomkit.channels._ai.history import History
-from roomkit.channels._ai.settings import AISettings, as_tools, settings_for
+from roomkit.channels._ai.prompt import Prompt, target_of
+from roomkit.channels._ai.request import RequestBuilder, Unfinished
+from roomkit.channels._ai.settings import AISettings, Setups
+from roomkit.channels._ai.signals import Signals
+from roomkit.channels._ai.tool_round import ToolLimits, ToolRunner
+from roomkit.channels._ai.toolbox import Toolbox, ToolSpec
+from roomkit.channels._ai.turn import AITurn, Reply, TurnLimits
 from roomkit.channels.base import Channel, text_of
 from roomkit.channels.host import ChannelHost
+from roomkit.errors import ProviderError
+from roomkit.memory.base import MemoryProvider
+from roomkit.memory.sliding_window import SlidingWindowMemory
+from roomkit.models._base import new_id
+from roomkit.models._frozen import freeze
 from roomkit.models.channel import ChannelBinding, ChannelCapabilities, ChannelOutput
 from roomkit.models.content import (
     AudioContent,
@@ -29,39 +39,69 @@ from roomkit.models.enums import (
     ChannelType,
     EventType,
 )
-from roomkit.models.event import EventSource, RoomEvent
-from roomkit.providers.ai.base import (
-    AIContext,
-    AIProvider,
-    AIResponse,
-    AITool,
-    StreamDone,
-    StreamTextDelta,
-)
-from roomkit.telemetry.base import SpanKind
+from roomkit.models.event import BLANK_EVENT, EventSource, RoomEvent
+from roomkit.providers.ai.base import AIProvider
+from roomkit.store.records import RECENT_EVENTS
+from roomkit.tools.base import ToolHandler
+
+if TYPE_CHECKING:
+    from roomkit.skills.registry import SkillRegistry
+
+
+class AIChannelOptions(TypedDict, total=False):
+    """The options of `AIChannel`, for those who pass them on."""
+
+    system_prompt: str | None
+    temperature: float | None
+    max_tokens: int | None
+    max_context_events: int
+    tools: Sequence[ToolSpec]
+    tool_handler: ToolHandler | None
+    max_tool_rounds: int
+    thinking_budget: int | None
+    memory: MemoryProvider | None
+    skills: SkillRegistry | None
+    generation_timeout: float
+    tool_timeout: float | None
+    turn_timeout: float | None
+    max_calls_per_round: int
+    max_tool_result_chars: int
 
 
 class AIChannel(Channel):
     """Answers the messages of a room with a language model.
 
-    It reads what it is allowed to see of the room's latest messages and never answers itself, nor
-    anything that is not a message. Without an own tool loop, the model's tool calls are left to
-    the host:
-    they stand in the answer's ``metadata["tool_calls"]``.
+    It reads what it is allowed to see of the room's past and never answers itself, nor anything
+    that is not a message, nor a message that asks for no reply (``metadata["no_reply"]``, as
+    automatic mail has it). Tools that it can run are run, and the model is asked again with their
+    results, until it has nothing left to call. Calls of a tool that only the application can run
+    are left to it: they stand in the answer's ``metadata["tool_calls"]``.
 
     Args:
         channel_id: its id.
         provider: the model.
         system_prompt: what the model is told about its part.
-        temperature: how freely it answers.
-        max_tokens: how long an answer may be.
-        max_context_events: how many earlier messages it is shown.
-        tools: functions the model may ask for, as JSON-like mappings or `AITool`.
+        temperature: how freely it answers; None leaves it to the provider.
+        max_tokens: how long an answer may be; None leaves it to the provider.
+        max_context_events: how many earlier messages it is shown, if `memory` is not given.
+        tools: what the model may call: `Tool` objects, functions, and declarations as `AITool` or
+            JSON, which are run by `tool_handler`.
+        tool_handler: runs tools by name, ``async (name, arguments) -> str``.
+        max_tool_rounds: how often tools are run for one answer.
         thinking_budget: how many tokens it may spend on reasoning.
-        generation_timeout: how long one answer may take, in seconds.
+        memory: chooses what of the past it is shown.
+        skills: knowledge it may call up.
+        generation_timeout: how long one generation may take, in seconds.
+        tool_timeout: how long one tool call may take, in seconds.
+        turn_timeout: how long a turn may take, tools included, in seconds; None for no limit.
+        max_calls_per_round: how many tools may be called at once.
+        max_tool_result_chars: how much of a tool's result the model is shown.
 
     ``system_prompt``, ``temperature``, ``max_tokens``, ``thinking_budget`` and ``tools`` can be
     set for a room, in the binding's metadata.
+
+    Raises:
+        ValueError: two tools have one name, or a tool's schema is wrong.
     """
 
     channel_type = ChannelType.AI
@@ -75,25 +115,53 @@ class AIChannel(Channel):
         *,
         system_prompt: str | None = None,
         temperature: float | None = 0.7,
-        max_tokens: int | None = 1024,
+        max_tokens: int | None = None,
         max_context_events: int = 50,
-        tools: Sequence[AITool | Mapping[str, Any]] = (),
+        tools: Sequence[ToolSpec] = (),
+        tool_handler: ToolHandler | None = None,
+        max_tool_rounds: int = 10,
         thinking_budget: int | None = None,
+        memory: MemoryProvider | None = None,
+        skills: SkillRegistry | None = None,
         generation_timeout: float = 120.0,
+        tool_timeout: float | None = 30.0,
+        turn_timeout: float | None = 600.0,
+        max_calls_per_round: int = 16,
+        max_tool_result_chars: int = 50_000,
     ) -> None:
         super().__init__(channel_id)
         self._provider = provider
-        self._settings = AISettings(
-            system_prompt=system_prompt,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            thinking_budget=thinking_budget,
-            tools=as_tools(tools),
-        )
-        self._max_context_events = max_context_events
-        self._generation_timeout = generation_timeout
+        self._memory = memory or SlidingWindowMemory(max_context_events)
         self._history = History(channel_id, vision=provider.supports_vision)
+        self._toolbox = Toolbox(tools, tool_handler)
+        self._setups = Setups(
+            AISettings(
+                system_prompt=system_prompt,
+                temperature=temperature,
+                max_tokens=max_tokens,
+                thinking_budget=thinking_budget,
+            ),
+            self._toolbox,
+        )
+        self._prompt = Prompt(self.persona, () if skills is None else (skills.prompt,))
+        if skills is not None:
+            self.add_tools(skills.tools())
+        self._limits = TurnLimits(
+            generation=generation_timeout, turn=turn_timeout, rounds=max_tool_rounds
+        )
+        self._tool_limits = ToolLimits(
+            timeout=tool_timeout,
+            max_calls=max_calls_per_round,
+            max_result_chars=max_tool_result_chars,
+        )
+        self._unfinished = Unfinished()
         self._host: ChannelHost | None = None
+        self._source = EventSource(
+            channel_id=channel_id,
+            channel_type=self.channel_type,
+            direction=ChannelDirection.OUTBOUND,
+            provider=provider.model_name,
+        )
 
     @property
     def provider(self) -> AIProvider:
@@ -103,6 +171,30 @@ class AIChannel(Channel):
     @property
     def provider_name(self) -> str | None:
         return self._provider.model_name
+
+    @property
+    def persona(self) -> str | None:
+        """What the model is told before the system prompt: nothing."""
+        return None
+
+    @property
+    def memory(self) -> MemoryProvider:
+        """What chooses the past that the model is shown."""
+        return self._memory
+
+    @memory.setter
+    def memory(self, memory: MemoryProvider) -> None:
+        self._memory = memory
+
+    def add_tools(self, tools: Sequence[ToolSpec]) -> None:
+        """Offer more tools, from the next message on and in all rooms.
+
+        Raises:
+            ValueError: a tool's name is taken, or its schema is wrong.
+        """
+        for tool in tools:
+            self._toolbox.add(tool)
+        self._setups.refresh()
 
     def on_registered(self, host: ChannelHost) -> None:
         self._host = host
@@ -132,100 +224,133 @@ class AIChannel(Channel):
     ) -> ChannelOutput:
         if not self._is_addressed(event):
             return ChannelOutput.empty()
-        request = self._request(event, binding, context)
-        if self._provider.supports_streaming or self._provider.supports_structured_streaming:
-            return ChannelOutput.empty().evolve(response_stream=self._stream(request, event))
-        response = await self._generate(request)
-        return self._output(response, event)
+        turn = await self._turn(event, binding, context)
+        provider = self._provider
+        if provider.supports_streaming or provider.supports_structured_streaming:
+            return ChannelOutput.empty().evolve(response_stream=self._stream(turn, event))
+        try:
+            reply = await turn.run()
+        except BaseException:
+            self._unfinished.keep(event.room_id, turn.reply.exchange)
+            raise
+        return self._output(reply, reply.text, event)
 
     async def close(self) -> None:
-        await self._provider.close()
+        try:
+            await self._provider.close()
+        finally:
+            await self._memory.close()
 
     def _is_addressed(self, event: RoomEvent) -> bool:
         if event.type is not EventType.MESSAGE or event.source.channel_id == self.channel_id:
             return False
-        return _says_something(event.content)
+        return not event.metadata.get("no_reply") and _says_something(event.content)
 
-    def _request(
+    async def _turn(
         self, event: RoomEvent, binding: ChannelBinding, context: RoomContext
-    ) -> AIContext:
-        settings = settings_for(binding, self._settings)
-        limit = self._max_context_events
-        earlier = context.recent_events[-limit:] if limit > 0 else ()
-        target = _target(event, context)
-        return AIContext(
-            messages=self._history.messages(earlier, event, context),
-            system_prompt=settings.system_prompt,
-            temperature=settings.temperature,
-            max_tokens=settings.max_tokens,
-            tools=settings.tools,
-            room=context,
-            target_capabilities=target,
-            target_media_types=[] if target is None else target.media_types,
-            thinking_budget=settings.thinking_budget,
-        )
-
-    async def _generate(self, request: AIContext) -> AIResponse:
-        call = self._provider.generate(request)
-        host = self._host
-        if host is None or not host.telemetry.enabled:
-            return await bounded(self.clock, self._generation_timeout, call)
-        with host.telemetry.span(SpanKind.LLM_GENERATE, self._provider.model_name):
-            return await bounded(self.clock, self._generation_timeout, call)
-
-    async def _stream(
-        self, request: AIContext, event: RoomEvent
-    ) -> AsyncIterator[str | ChannelOutput]:
-        """The answer's text as it comes, then the answer itself."""
-        events = self._provider.generate_stream(request)
-        try:
-            async with self.clock.timeout(self._generation_timeout):
-                async for item in events:
-                    if isinstance(item, StreamTextDelta):
-                        yield item.text
-                    elif isinstance(item, StreamDone):
-                        yield self._output(item.response, event)
-        finally:
-            closer = getattr(events, "aclose", None)
-            if closer is not None:
-                await closer()
-
-    def _output(self, response: AIResponse, trigger: RoomEvent) -> ChannelOutput:
-        metadata: dict[str, Any] = {}
-        if response.usage:
-            metadata["usage"] = dict(response.usage)
-        if response.finish_reason:
-            metadata["finish_reason"] = response.finish_reason
-        if response.tool_calls:
-            metadata["tool_calls"] = [call.model_dump() for call in response.tool_calls]
-        answers: list[RoomEvent] = []
-        if response.content.strip():
-            values: dict[str, Any] = {"metadata": metadata} if metadata else {}
-            answers.append(
-                RoomEvent(
-                    room_id=trigger.room_id,
-                    source=self._own_source,
-                    content=TextContent(body=response.content),
-                    created_at=self.clock.now(),
-                    **values,
-                )
-            )
-        if not answers and not response.tasks and not response.observations:
-            return ChannelOutput.empty()
-        return ChannelOutput.empty().evolve(
-            response_events=answers,
-            tasks=response.tasks,
-            observations=response.observations,
-        )
-
-    @property
-    def _own_source(self) -> EventSource:
-        return EventSource(
+    ) -> AITurn:
+        setup = self._setups.for_room(binding)
+        builder = RequestBuilder(
             channel_id=self.channel_id,
-            channel_type=self.channel_type,
-            direction=ChannelDirection.OUTBOUND,
-            provider=self._provider.model_name,
+            memory=self._memory,
+            history=self._history,
+            setup=setup,
+            system_prompt=self._prompt.compose(setup.settings.system_prompt),
+            target=target_of(event, context),
+            event=event,
+            context=await self._widened(event, binding, context),
+            unfinished=self._unfinished.of(event.room_id),
         )
+        tools = ToolRunner(
+            source=self._source,
+            room=context,
+            tools=setup.tools,
+            limits=self._tool_limits,
+            clock=self.clock,
+            host=self._host,
+        )
+        return AITurn(
+            self._provider,
+            await builder.build(),
+            builder.smaller,
+            tools,
+            Signals(self._host, binding, event),
+            self._limits,
+            self.clock,
+            self._host,
+        )
+
+    async def _widened(
+        self, event: RoomEvent, binding: ChannelBinding, context: RoomContext
+    ) -> RoomContext:
+        """The context with as much of the past as the memory wants, as far as there is any."""
+        wanted, recent = self._memory.max_events, context.recent_events
+        if self._host is None or len(recent) >= wanted:
+            return context
+        if not context.narrowed and len(recent) < RECENT_EVENTS:
+            return context
+        earlier = await self._host.history(event, binding, wanted)
+        return context.evolve(recent_events=earlier)
+
+    async def _stream(self, turn: AITurn, event: RoomEvent) -> AsyncIterator[str | ChannelOutput]:
+        """The answer's text as it comes, then the answer itself."""
+        shown: list[str] = []
+        text = turn.stream()
+        try:
+            async for piece in text:
+                shown.append(piece)
+                yield piece
+            yield self._output(turn.reply, "".join(shown), event)
+        except BaseException:
+            # Also when whoever reads the stream goes away in the middle.
+            self._unfinished.keep(event.room_id, turn.reply.exchange)
+            raise
+        finally:
+            await text.aclose()
+
+    def _output(self, reply: Reply, text: str, trigger: RoomEvent) -> ChannelOutput:
+        """The reply as an event, with what there is to know about it."""
+        if text.strip():
+            self._unfinished.forget(trigger.room_id)
+            answer = BLANK_EVENT.evolve(
+                id=new_id(),
+                room_id=trigger.room_id,
+                source=self._source,
+                content=TextContent(body=text),
+                created_at=self.clock.now(),
+                metadata=freeze(_metadata(reply)),
+            )
+            return _with_effects(reply, [answer])
+        self._unfinished.keep(trigger.room_id, reply.exchange)
+        if reply.end_reason in ("length", "refused", "deadline"):
+            raise ProviderError(
+                f"the model gave no answer ({reply.end_reason})",
+                provider=self._provider.model_name,
+                code=reply.end_reason,
+            )
+        return _with_effects(reply, [])
+
+
+def _with_effects(reply: Reply, answers: list[RoomEvent]) -> ChannelOutput:
+    if not answers and not reply.tasks and not reply.observations:
+        return ChannelOutput.empty()
+    return ChannelOutput.empty().evolve(
+        response_events=answers, tasks=reply.tasks, observations=reply.observations
+    )
+
+
+def _metadata(reply: Reply) -> dict[str, Any]:
+    known: dict[str, Any] = {"end_reason": reply.end_reason}
+    if reply.finish_reason:
+        known["finish_reason"] = reply.finish_reason
+    if reply.usage:
+        known["usage"] = reply.usage
+    if reply.open_calls:
+        known["tool_calls"] = [
+            {"id": call.id, "name": call.name, "arguments": call.arguments}
+            for call in reply.open_calls
+        ]
+    return known
 
 
 def _says_something(content: EventContent) -> bool:
@@ -235,11 +360,3 @@ def _says_something(content: EventContent) -> bool:
     if isinstance(content, MediaContent | AudioContent | VideoContent | LocationContent):
         return True
     return bool(text_of(content).strip())
-
-
-def _target(event: RoomEvent, context: RoomContext) -> ChannelCapabilities | None:
-    """What the channel that asked can carry, for the answer goes there first of all."""
-    for binding in context.bindings:
-        if binding.channel_id == event.source.channel_id:
-            return binding.capabilities
-    return None

@@ -67,6 +67,9 @@ class Channel(ABC):
     None for a channel that bounds its own work.
     """
 
+    greeting: str | None = None
+    """What it says first, if it is an agent that greets."""
+
     clock: Clock = SYSTEM_CLOCK
     """Where the channel takes time from; set to the kit's clock when the channel is registered."""
 

@@ -33,7 +33,8 @@ class StreamEnd(FrozenModel):
 
     ``event`` is what was stored, which a hook may have changed; None with ``reason``
     ``"blocked"``, ``"error"`` or ``"cancelled"`` means that what was shown so far should be taken
-    back.
+    back. Other reasons are those of the answer's ``metadata["end_reason"]``: ``"completed"``,
+    ``"length"`` and so on.
     """
 
     type: Literal["stream_end"] = "stream_end"

@@ -20,6 +20,7 @@ from roomkit.core.rate_limiter import TokenBucketRateLimiter
 from roomkit.core.runtime import DeliveryStrategy, KitRuntime, Limits
 from roomkit.core.services.bindings import BindingService
 from roomkit.core.services.delivery_status import DeliveryStatusService
+from roomkit.core.services.greeting import GreetingService
 from roomkit.core.services.host import KitHost
 from roomkit.core.services.identity import IdentityService
 from roomkit.core.services.live import LiveService
@@ -98,6 +99,7 @@ def assemble(
     identity = IdentityService(runtime)
     inbound = InboundPipeline(runtime, driver, rooms, identity)
     statuses = DeliveryStatusService(runtime)
+    outbound = OutboundService(runtime, driver)
     return KitParts(
         runtime=runtime,
         driver=driver,
@@ -110,7 +112,8 @@ def assemble(
         statuses=statuses,
         webhooks=WebhookService(runtime, inbound, statuses),
         live=LiveService(runtime, driver),
-        outbound=OutboundService(runtime, driver),
+        outbound=outbound,
+        greetings=GreetingService(runtime, outbound),
         speech=speech,
         sources=SourceService(runtime, inbound),
         host=KitHost(runtime, inbound),

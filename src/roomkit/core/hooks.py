@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from roomkit._clock import Clock
 from roomkit._tasks import as_coroutine, bounded, finish_within, first_step
 from roomkit.errors import describe_error
+from roomkit.models.ai_event import ToolCallEvent
 from roomkit.models.context import RoomContext
 from roomkit.models.delivery import HookFailure
 from roomkit.models.enums import ChannelDirection, ChannelType, HookExecution, HookTrigger
@@ -32,12 +33,17 @@ argument) the room's context. Those of `DECIDING_TRIGGERS` answer with a `HookRe
 type OnError = Literal["allow", "block"]
 
 DECIDING_TRIGGERS = frozenset(
-    {HookTrigger.BEFORE_BROADCAST, HookTrigger.ON_TRANSCRIPTION, HookTrigger.BEFORE_TTS}
+    {
+        HookTrigger.BEFORE_BROADCAST,
+        HookTrigger.BEFORE_TTS,
+        HookTrigger.ON_TOOL_CALL,
+        HookTrigger.ON_TRANSCRIPTION,
+    }
 )
 """The triggers whose sync hooks may block or change what they see. Elsewhere answers are
 ignored."""
 
-FAIL_CLOSED_TRIGGERS = frozenset({HookTrigger.ON_TRANSCRIPTION, HookTrigger.BEFORE_TTS})
+FAIL_CLOSED_TRIGGERS = DECIDING_TRIGGERS - {HookTrigger.BEFORE_BROADCAST}
 """The deciding triggers at which a failing hook withholds unless its registration says
 otherwise."""
 
@@ -77,10 +83,10 @@ class Hook:
 
 
 @dataclass(slots=True)
-class GateOutcome:
-    """What the sync hooks of a deciding trigger made of an event."""
+class GateOutcome[Subject: (RoomEvent, ToolCallEvent)]:
+    """What the sync hooks of a deciding trigger made of an event, or of a tool call."""
 
-    event: RoomEvent
+    event: Subject
     blocked_by: str | None = None
     reason: str | None = None
     injected: list[InjectedEvent] = field(default_factory=list)
@@ -221,10 +227,10 @@ class HookEngine:
             self._cache[trigger, room_id] = listeners
         return listeners
 
-    async def run_gate(
-        self, trigger: HookTrigger, event: RoomEvent, context: RoomContext
-    ) -> GateOutcome:
-        """Ask the sync hooks of a deciding trigger about an event.
+    async def run_gate[Subject: (RoomEvent, ToolCallEvent)](
+        self, trigger: HookTrigger, event: Subject, context: RoomContext | None
+    ) -> GateOutcome[Subject]:
+        """Ask the sync hooks of a deciding trigger about an event, or about a tool call.
 
         A hook sees the event as the one before it left it. One that raises, takes too long or
         answers with anything but a `HookResult` or None has failed: its ``on_error`` decides then.
@@ -323,7 +329,9 @@ class HookEngine:
         return HookFailure(hook=hook.name, trigger=hook.trigger.value, error=describe_error(error))
 
 
-def _apply(hook: Hook, result: object, outcome: GateOutcome) -> bool:
+def _apply[Subject: (RoomEvent, ToolCallEvent)](
+    hook: Hook, result: object, outcome: GateOutcome[Subject]
+) -> bool:
     """Take a hook's answer into account; False ends the gate."""
     if result is None:
         return True
@@ -339,18 +347,28 @@ def _apply(hook: Hook, result: object, outcome: GateOutcome) -> bool:
         outcome.blocked_by = hook.name
         outcome.reason = result.reason or "blocked"
         return False
-    if result.action == "modify" and result.event is not None:
+    if result.action == "modify":
         outcome.event = _same_identity(outcome.event, result.event)
     return True
 
 
-def _same_identity(original: RoomEvent, changed: RoomEvent) -> RoomEvent:
-    """The changed event, validated (model_copy does not), as the same row of the same timeline."""
-    values = dict(changed.__dict__)
-    for name in ("id", "room_id", "index", "chain_depth", "idempotency_key", "source"):
-        values[name] = getattr(original, name)
+_IDENTITY = ("id", "room_id", "index", "chain_depth", "idempotency_key", "source")
+"""What a hook cannot change about an event: it stays the same row of the same timeline."""
+
+
+def _same_identity[Subject: (RoomEvent, ToolCallEvent)](
+    original: Subject, changed: object
+) -> Subject:
+    """The changed event, validated (model_copy does not), or the call with changed arguments."""
+    kind = type(original)
+    if not isinstance(changed, kind):
+        raise TypeError(f"modified a {kind.__name__} into a {type(changed).__name__}")
+    if isinstance(original, ToolCallEvent):
+        values = original.__dict__ | {"arguments": changed.__dict__["arguments"]}
+    else:
+        values = changed.__dict__ | {name: getattr(original, name) for name in _IDENTITY}
     try:
-        return RoomEvent.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
         fields = sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]})
         raise ValueError(f"the modified event is not valid in: {', '.join(fields)}") from None

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import model_validator
 
 from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, READ_ONLY, FrozenModel, Metadata
+from roomkit.models.ai_event import ToolCallEvent
 from roomkit.models.content import EventContent
 from roomkit.models.enums import EventType
 from roomkit.models.event import RoomEvent
@@ -27,7 +28,7 @@ class HookResult(FrozenModel):
     """A sync hook's decision about an event. Side effects count whatever the decision is."""
 
     action: Literal["allow", "block", "modify"] = "allow"
-    event: RoomEvent | None = None
+    event: RoomEvent | ToolCallEvent | None = None
     reason: str | None = None
     injected_events: Annotated[list[InjectedEvent], READ_ONLY] = EMPTY_LIST
     tasks: Annotated[list[Task], READ_ONLY] = EMPTY_LIST
@@ -78,13 +79,17 @@ class HookResult(FrozenModel):
     @classmethod
     def modify(
         cls,
-        event: RoomEvent,
+        event: RoomEvent | ToolCallEvent,
         *,
         injected_events: list[InjectedEvent] | None = None,
         tasks: list[Task] | None = None,
         observations: list[Observation] | None = None,
     ) -> HookResult:
-        """Go on with `event` instead. Its id, room, index and chain depth stay as they were."""
+        """Go on with `event` instead.
+
+        Its id, room, index and chain depth stay as they were; of a tool call only the arguments
+        may differ.
+        """
         return cls(
             action="modify",
             event=event,

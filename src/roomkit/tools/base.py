@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = [
     "ToolError",
     "ToolHandler",
     "ToolOutput",
+    "calling",
     "current_tool_call",
 ]
 
@@ -90,6 +92,17 @@ class ToolCallContext:
 
 
 _CURRENT: ContextVar[ToolCallContext | None] = ContextVar("roomkit_tool_call", default=None)
+
+
+@contextmanager
+def calling(context: ToolCallContext) -> Iterator[None]:
+    """Make `current_tool_call` say what is being run, inside the body; for whoever runs tools."""
+    before = _CURRENT.get()
+    _CURRENT.set(context)
+    try:
+        yield
+    finally:
+        _CURRENT.set(before)
 
 
 def current_tool_call() -> ToolCallContext | None:

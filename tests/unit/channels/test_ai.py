@@ -68,7 +68,7 @@ async def test_what_it_is_asked_unless_told_otherwise(kit: RoomKit) -> None:
     await say(kit, "web")
     (request,) = provider.calls
     assert (request.system_prompt, request.thinking_budget) == (None, None)
-    assert (request.temperature, request.max_tokens) == (0.7, 1024)
+    assert (request.temperature, request.max_tokens) == (0.7, None)
     assert request.tools == []
 
 
@@ -214,7 +214,10 @@ async def test_tool_calls_are_left_to_the_host(kit: RoomKit) -> None:
     response = AIResponse(content="Let me look.", tool_calls=[call])
     await ask_room(kit, MockAIProvider([response]), tools=[WEATHER])
     (answer,) = (await say(kit, "web")).response_events
-    assert answer.metadata["tool_calls"] == [call.model_dump()]
+    assert answer.metadata["tool_calls"] == [
+        {"id": "1", "name": "get_weather", "arguments": {"city": "Paris"}}
+    ]
+    assert answer.metadata["end_reason"] == "tool_calls"
 
 
 async def test_tasks_and_observations_are_kept(kit: RoomKit) -> None:

@@ -18,8 +18,35 @@ from roomkit.models.context import RoomContext
 from roomkit.models.event import RoomEvent
 from roomkit.providers.ai.base import AIImagePart, AIMessage, AITextPart
 
-_MAX_CACHED = 4096
+_MAX_ROOMS = 256
+_MAX_SLIDE = 16
+"""How many events may have left a window for it to be recognised."""
 _MAX_NAME = 64
+
+
+class _Window:
+    """What was shown of a room the last time: each event, who spoke, and the message it became."""
+
+    __slots__ = ("events", "messages", "names", "speakers")
+
+    def __init__(self) -> None:
+        self.events: list[RoomEvent] = []
+        self.speakers: list[str] = []
+        self.messages: list[AIMessage | None] = []
+        self.names: dict[str, str] = {}
+
+    def overlap(self, events: Sequence[RoomEvent]) -> tuple[int, int]:
+        """From where on the old window is the beginning of the new one, and for how long."""
+        known, first = self.events, events[0]
+        for start in range(min(len(known), _MAX_SLIDE)):
+            if known[start] is first:
+                length = 0
+                for old, new in zip(known[start:], events, strict=False):
+                    if old is not new:
+                        break
+                    length += 1
+                return start, length
+        return 0, 0
 
 
 class History:
@@ -32,47 +59,50 @@ class History:
     def __init__(self, channel_id: str, *, vision: bool) -> None:
         self._channel_id = channel_id
         self._vision = vision
-        self._cache: OrderedDict[tuple[str, str | None], tuple[EventContent, AIMessage | None]] = (
-            OrderedDict()
-        )
+        self._windows: OrderedDict[str, _Window] = OrderedDict()
 
     def messages(
         self, events: Sequence[RoomEvent], current: RoomEvent, context: RoomContext
     ) -> list[AIMessage]:
         """The messages for the given history and the event to be answered."""
         said = [*events, current]
-        names = self._names(said, context)
-        messages: list[AIMessage] = []
-        for event in said:
-            speaker = event.source.participant_id or event.source.channel_id
-            message = self._message(event, names.get(speaker))
-            if message is not None:
-                messages.append(message)
-        return messages
+        old = self._windows.pop(current.room_id, None) or _Window()
+        start, same = old.overlap(said)
+        new = _Window()
+        new.events = said
+        fresh = said[same:]
+        own = self._channel_id
+        new.speakers = old.speakers[start : start + same]
+        new.speakers += [one.source.participant_id or one.source.channel_id for one in fresh]
+        new.names = self._names(new, context)
+        if new.names == old.names:
+            new.messages = old.messages[start : start + same]
+        else:
+            fresh = said
+        speakers = new.speakers[len(new.messages) :]
+        new.messages += [
+            self._convert(event, None if event.source.channel_id == own else new.names.get(name))
+            for event, name in zip(fresh, speakers, strict=True)
+        ]
+        self._windows[current.room_id] = new
+        if len(self._windows) > _MAX_ROOMS:
+            self._windows.popitem(last=False)
+        return [message for message in new.messages if message is not None]
 
-    def _names(self, events: Sequence[RoomEvent], context: RoomContext) -> dict[str, str]:
+    def _names(self, window: _Window, context: RoomContext) -> dict[str, str]:
         """The names to show, by speaker; empty as long as there is only one."""
         own = self._channel_id
+        if len(set(window.speakers) - {own}) < 2:
+            return {}
         speakers = {
-            event.source.participant_id or event.source.channel_id
-            for event in events
+            name
+            for name, event in zip(window.speakers, window.events, strict=True)
             if event.source.channel_id != own
         }
         if len(speakers) < 2:
             return {}
         known = {one.id: one.display_name for one in context.participants if one.display_name}
         return {speaker: _as_name(known.get(speaker, speaker)) for speaker in speakers}
-
-    def _message(self, event: RoomEvent, name: str | None) -> AIMessage | None:
-        key = (event.id, name)
-        cached = self._cache.get(key)
-        if cached is not None and cached[0] is event.content:
-            return cached[1]
-        message = self._convert(event, name)
-        self._cache[key] = (event.content, message)
-        if len(self._cache) > _MAX_CACHED:
-            self._cache.popitem(last=False)
-        return message
 
     def _convert(self, event: RoomEvent, name: str | None) -> AIMessage | None:
         if event.source.channel_id == self._channel_id:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
+from roomkit.channels._ai.toolbox import Toolbox, ToolSet
 from roomkit.models._base import EMPTY_LIST, FrozenModel
 from roomkit.models.channel import ChannelBinding
 from roomkit.providers.ai.base import AITool
+
+_MAX_CACHED = 4096
 
 
 class AISettings(FrozenModel):
@@ -19,44 +23,70 @@ class AISettings(FrozenModel):
     temperature: float | None = None
     max_tokens: int | None = None
     thinking_budget: int | None = None
+
+
+class _RoomSettings(AISettings):
     tools: list[AITool] = EMPTY_LIST
 
 
-_OVERRIDABLE = ("system_prompt", "temperature", "max_tokens", "thinking_budget")
+@dataclass(frozen=True, slots=True)
+class RoomSetup:
+    """The settings and the tools as they are in one room."""
+
+    settings: AISettings
+    tools: ToolSet
 
 
-def as_tools(tools: Sequence[AITool | Mapping[str, Any]]) -> list[AITool]:
-    """Tools from their JSON form (``name``, ``description``, ``parameters``)."""
-    return [
-        tool if isinstance(tool, AITool) else AITool.model_validate(dict(tool)) for tool in tools
-    ]
+class Setups:
+    """Works out the set-up of each room, once as long as its binding's metadata stay the same."""
 
+    def __init__(self, defaults: AISettings, toolbox: Toolbox) -> None:
+        self._defaults = defaults
+        self._toolbox = toolbox
+        self._plain = RoomSetup(defaults, toolbox.tool_set())
+        self._cache: OrderedDict[str, tuple[dict[str, Any], RoomSetup]] = OrderedDict()
 
-def settings_for(binding: ChannelBinding, defaults: AISettings) -> AISettings:
-    """The settings in one room. Tools of the room are added to the others, or replace those of the
-    same name.
+    def refresh(self) -> None:
+        """The channel's tools have changed."""
+        self._plain = RoomSetup(self._defaults, self._toolbox.tool_set())
+        self._cache.clear()
 
-    Raises:
-        ValueError: the binding's metadata does not fit; the message names the room and the field.
-    """
-    metadata = binding.metadata
-    if not metadata:
-        return defaults
-    changes = {name: metadata[name] for name in _OVERRIDABLE if name in metadata}
-    if metadata.get("tools"):
-        changes["tools"] = metadata["tools"]
-    if not changes:
-        return defaults
-    try:
-        room = AISettings.model_validate(changes)
-    except ValidationError as error:
-        fields = ", ".join(sorted({str(item["loc"][0]) for item in error.errors()}))
-        raise ValueError(
-            f"binding metadata of {binding.channel_id!r} in room {binding.room_id!r} "
-            f"does not fit: {fields}"
-        ) from None
-    values = {name: getattr(room, name) for name in changes}
-    if room.tools:
-        by_name = {tool.name: tool for tool in (*defaults.tools, *room.tools)}
-        values["tools"] = list(by_name.values())
-    return defaults.evolve(**values)
+    def for_room(self, binding: ChannelBinding) -> RoomSetup:
+        """The set-up in the binding's room. A room's tools are added to the channel's, or replace
+        those of the same name.
+
+        Raises:
+            ValueError: the binding's metadata does not fit; the message names the room and the
+                field.
+        """
+        metadata = binding.metadata
+        if not metadata:
+            return self._plain
+        cached = self._cache.get(binding.room_id)
+        if cached is not None and cached[0] is metadata:
+            return cached[1]
+        setup = self._work_out(binding)
+        self._cache[binding.room_id] = (metadata, setup)
+        if len(self._cache) > _MAX_CACHED:
+            self._cache.popitem(last=False)
+        return setup
+
+    def _work_out(self, binding: ChannelBinding) -> RoomSetup:
+        known = _RoomSettings.model_fields
+        changes = {name: value for name, value in binding.metadata.items() if name in known}
+        if changes.get("tools") is None:
+            changes.pop("tools", None)
+        if not changes:
+            return self._plain
+        try:
+            room = _RoomSettings.model_validate(changes)
+        except ValidationError as error:
+            fields = ", ".join(sorted({str(item["loc"][0]) for item in error.errors()}))
+            raise ValueError(
+                f"binding metadata of {binding.channel_id!r} in room {binding.room_id!r} "
+                f"does not fit: {fields}"
+            ) from None
+        values = {name: getattr(room, name) for name in changes if name != "tools"}
+        plain = self._plain
+        tools = plain.tools.joined_by(room.tools) if room.tools else plain.tools
+        return RoomSetup(plain.settings.evolve(**values), tools)

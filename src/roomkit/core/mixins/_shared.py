@@ -10,6 +10,7 @@ from roomkit.core.pipeline.turn import InboundPipeline
 from roomkit.core.runtime import KitRuntime
 from roomkit.core.services.bindings import BindingService
 from roomkit.core.services.delivery_status import DeliveryStatusService
+from roomkit.core.services.greeting import GreetingService
 from roomkit.core.services.host import KitHost
 from roomkit.core.services.identity import IdentityService
 from roomkit.core.services.live import LiveService
@@ -37,6 +38,7 @@ class KitParts:
     webhooks: WebhookService
     live: LiveService
     outbound: OutboundService
+    greetings: GreetingService
     speech: SpeechService
     sources: SourceService
     host: KitHost

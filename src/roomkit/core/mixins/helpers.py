@@ -60,6 +60,30 @@ class HelpersMixin(HooksMixin):
             idempotency_key=idempotency_key,
         )
 
+    async def send_greeting(
+        self,
+        room_id: str,
+        channel_id: str | None = None,
+        greeting: str | None = None,
+        session: Any = None,
+    ) -> RoomEvent:
+        """Let an agent say its greeting.
+
+        It is a message like any other, marked with ``metadata["greeting"]``.
+
+        Args:
+            channel_id: who greets; by default the room's only agent that has a greeting.
+            greeting: what to say instead of the agent's own words.
+            session: the live session to greet in, for channels that have any.
+
+        Raises:
+            RoomNotFoundError: no such room.
+            ChannelNotFoundError: the channel is not attached to it.
+            VoiceBackendNotConfiguredError: the channel has no live sessions.
+            ValueError: there is nothing to say, or no single agent to say it.
+        """
+        return await self._rt.greetings.greet(room_id, channel_id, greeting, session)
+
     async def submit_feedback(
         self,
         room_id: str,

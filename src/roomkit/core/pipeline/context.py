@@ -6,7 +6,7 @@ from roomkit.core.visibility import is_visible
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.context import RoomContext
 from roomkit.models.event import RoomEvent
-from roomkit.store.records import RoomSnapshot
+from roomkit.store.records import RECENT_EVENTS, RoomSnapshot
 
 _PROTOTYPE = RoomContext.constant()
 
@@ -41,21 +41,23 @@ def for_reader(context: RoomContext, binding: ChannelBinding, event: RoomEvent) 
     `event`: the channel will get those in their turn. Its own words are always part of its
     history.
     """
-    channel_id = binding.channel_id
     index = event.index
-    for earlier in context.recent_events:
+    history = context.recent_events
+    for earlier in history:
         if earlier.visibility != "all" or earlier.index >= index:
             break
     else:
         return context
     return context.evolve(
-        recent_events=tuple(
-            earlier
-            for earlier in context.recent_events
-            if earlier.id != event.id
-            and (
-                earlier.source.channel_id == channel_id
-                or (earlier.index < index and is_visible(earlier.visibility, binding))
-            )
-        )
+        recent_events=tuple(one for one in history if seen_by(one, binding, event)),
+        narrowed=len(history) >= RECENT_EVENTS,
     )
+
+
+def seen_by(earlier: RoomEvent, binding: ChannelBinding, event: RoomEvent) -> bool:
+    """Whether a channel that looks at `event` may see a message as its past."""
+    if earlier.id == event.id:
+        return False
+    if earlier.source.channel_id == binding.channel_id:
+        return True
+    return earlier.index < event.index and is_visible(earlier.visibility, binding)

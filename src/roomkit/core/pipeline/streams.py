@@ -124,7 +124,8 @@ class StreamRelay:
             return draft.model_copy(update={**partial, **marks}), "error"
         if answer is None and pieces:
             answer = draft.evolve(content=TextContent(body="".join(pieces)))
-        return answer, "completed"
+        reason = "completed" if answer is None else answer.metadata.get("end_reason", "completed")
+        return answer, str(reason)
 
     async def _open(self, draft: RoomEvent, binding: ChannelBinding) -> list[StreamSink]:
         rt = self._rt

@@ -28,13 +28,13 @@ class OutboundService:
         channel_id: str,
         content: EventContent,
         *,
-        event_type: EventType,
-        chain_depth: int,
-        visibility: str,
-        response_visibility: str | None,
-        participant_id: str | None,
-        metadata: Mapping[str, Any] | None,
-        idempotency_key: str | None,
+        event_type: EventType = EventType.MESSAGE,
+        chain_depth: int = 0,
+        visibility: str = "all",
+        response_visibility: str | None = None,
+        participant_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
     ) -> RoomEvent:
         """Post an event as the given channel's; see `RoomKit.send_event`."""
         rt = self._rt

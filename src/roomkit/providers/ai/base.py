@@ -106,6 +106,10 @@ class AITool(FrozenModel):
     parameters: Metadata = EMPTY_DICT
 
 
+_TELLS_LENGTH = 4096
+"""A channel that takes more characters than this is no reason to be brief."""
+
+
 class AIContext(FrozenModel):
     """Everything a provider gets for one generation.
 
@@ -128,6 +132,19 @@ class AIContext(FrozenModel):
     target_capabilities: ChannelCapabilities | None = None
     target_media_types: list[ChannelMediaType] = EMPTY_LIST
     thinking_budget: int | None = None
+
+    @property
+    def instructions(self) -> str | None:
+        """What a provider passes on as the system prompt: `system_prompt`, and a word about the
+        channel that the answer goes to if that takes short or plain texts only."""
+        target = self.target_capabilities
+        limit = None if target is None else target.max_length
+        if target is None or limit is None or limit > _TELLS_LENGTH:
+            return self.system_prompt
+        rich = target.supports_rich_text or ChannelMediaType.RICH in target.media_types
+        plain = "" if rich else " of plain text, without any markup"
+        hint = f"Your answer is delivered through a channel that takes {limit} characters{plain}."
+        return f"{self.system_prompt}\n\n{hint}" if self.system_prompt else hint
 
 
 class StopReason(StrEnum):
