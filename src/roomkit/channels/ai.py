@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from roomkit.channels._ai.history import History
@@ -227,13 +228,9 @@ class AIChannel(Channel):
         turn = await self._turn(event, binding, context)
         provider = self._provider
         if provider.supports_streaming or provider.supports_structured_streaming:
-            return ChannelOutput.empty().evolve(response_stream=self._stream(turn, event))
-        try:
-            reply = await turn.run()
-        except BaseException:
-            self._unfinished.keep(event.room_id, turn.reply.exchange)
-            raise
-        return self._output(reply, reply.text, event)
+            stream = turn.stream(lambda reply: self._output(reply, event))
+            return ChannelOutput.empty().evolve(response_stream=stream)
+        return self._output(await turn.run(), event)
 
     async def close(self) -> None:
         try:
@@ -278,6 +275,7 @@ class AIChannel(Channel):
             self._limits,
             self.clock,
             self._host,
+            partial(self._unfinished.keep, event.room_id),
         )
 
     async def _widened(
@@ -292,31 +290,15 @@ class AIChannel(Channel):
         earlier = await self._host.history(event, binding, wanted)
         return context.evolve(recent_events=earlier)
 
-    async def _stream(self, turn: AITurn, event: RoomEvent) -> AsyncIterator[str | ChannelOutput]:
-        """The answer's text as it comes, then the answer itself."""
-        shown: list[str] = []
-        text = turn.stream()
-        try:
-            async for piece in text:
-                shown.append(piece)
-                yield piece
-            yield self._output(turn.reply, "".join(shown), event)
-        except BaseException:
-            # Also when whoever reads the stream goes away in the middle.
-            self._unfinished.keep(event.room_id, turn.reply.exchange)
-            raise
-        finally:
-            await text.aclose()
-
-    def _output(self, reply: Reply, text: str, trigger: RoomEvent) -> ChannelOutput:
+    def _output(self, reply: Reply, trigger: RoomEvent) -> ChannelOutput:
         """The reply as an event, with what there is to know about it."""
-        if text.strip():
+        if reply.text.strip():
             self._unfinished.forget(trigger.room_id)
             answer = BLANK_EVENT.evolve(
                 id=new_id(),
                 room_id=trigger.room_id,
                 source=self._source,
-                content=TextContent(body=text),
+                content=TextContent(body=reply.text),
                 created_at=self.clock.now(),
                 metadata=freeze(_metadata(reply)),
             )

@@ -34,4 +34,3 @@ def target_of(event: RoomEvent, context: RoomContext) -> ChannelCapabilities | N
         if binding.channel_id == event.source.channel_id:
             return binding.capabilities
     return None
-

@@ -32,9 +32,7 @@ class Signals:
 
     async def tools_start(self, number: int, calls: Sequence[AIToolCall]) -> None:
         """These calls of a round begin."""
-        told = [
-            {"id": call.id, "name": call.name, "arguments": dict(call.arguments)} for call in calls
-        ]
+        told = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls]
         await self._publish(EphemeralEventType.TOOL_CALL_START, round=number, tool_calls=told)
 
     async def tools_end(

@@ -95,13 +95,14 @@ class ToolRunner:
             await self._tell(self._event(number, call), only_async=False)
 
     async def _admit(self, number: int, place: int, call: AIToolCall) -> Admission:
-        event = self._event(number, call)
         problem = self._problem(place, call)
-        if problem is not None or self.host is None:
+        host = self.host
+        if host is None or not host.asks_about_tools(self.room.room.id):
+            return Admission(call, None, problem)
+        event = self._event(number, call)
+        if problem is not None:
             return Admission(call, event, problem)
-        if not self.host.asks_about_tools(event.room_id):
-            return Admission(call, event)
-        verdict: ToolVerdict = await self.host.admit_tool_call(event)
+        verdict: ToolVerdict = await host.admit_tool_call(event)
         self.tasks.extend(verdict.tasks)
         self.observations.extend(verdict.observations)
         if verdict.refused is not None:
@@ -137,6 +138,8 @@ class ToolRunner:
         else:
             result = _result(call, problem, is_error=True)
         finished[call.id] = result
+        if admission.event is None:
+            return
         told = admission.event.evolve(
             result=result_text(result),
             is_error=result.is_error,
@@ -233,10 +236,11 @@ class ToolRunner:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """A call after the checks: ``problem`` says why it is not run."""
+    """A call after the checks: ``problem`` says why it is not run, ``event`` what hooks are told
+    if there are any."""
 
     call: AIToolCall
-    event: ToolCallEvent
+    event: ToolCallEvent | None
     problem: str | None = None
 
 

@@ -16,6 +16,7 @@ from roomkit.channels.host import ChannelHost
 from roomkit.errors import ProviderError
 from roomkit.models._base import new_id
 from roomkit.models.ai_event import AIThinkingEvent
+from roomkit.models.channel import ChannelOutput
 from roomkit.models.enums import HookTrigger
 from roomkit.models.task import Observation, Task
 from roomkit.providers.ai.base import (
@@ -59,7 +60,7 @@ class Reply:
     """What a turn has come to.
 
     Attributes:
-        text: what was said last.
+        text: what is said: all that was shown of a streamed answer, else the last words.
         end_reason: why it ended: ``completed``, ``length``, ``refused``, ``max_tool_rounds``,
             ``deadline`` or ``tool_calls`` (left to the application).
         open_calls: the calls that are left to the application.
@@ -88,6 +89,7 @@ class AITurn:
         limits: how long all of this may take.
         clock: where time comes from.
         host: the kit, for hooks and telemetry.
+        lost: gets what tools have done in a turn that fails.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class AITurn:
         limits: TurnLimits,
         clock: Clock,
         host: ChannelHost | None,
+        lost: Callable[[list[AIMessage]], None],
     ) -> None:
         self.reply = Reply()
         self._provider = provider
@@ -110,6 +113,8 @@ class AITurn:
         self._limits = limits
         self._clock = clock
         self._host = host
+        self._lost = lost
+        self._response: AIResponse | None = None
         self._ids: set[str] = set()
         self._round = 0
         self._started = clock.monotonic()
@@ -120,38 +125,48 @@ class AITurn:
 
         Raises whatever the provider raises.
         """
-        going_on = True
-        while going_on:
-            self._round += 1
-            response = await self._generate()
-            if response.thinking:
-                await self._think(response.thinking)
-                await self._stop_thinking()
-            going_on = await self._advance(response)
+        try:
+            going_on = True
+            while going_on:
+                self._round += 1
+                response = await self._generate()
+                if response.thinking:
+                    await self._think(response.thinking)
+                    await self._stop_thinking()
+                going_on = await self._advance(response)
+        except BaseException:
+            self._lost(self.reply.exchange)
+            raise
         return self.reply
 
-    async def stream(self) -> AsyncGenerator[str]:
-        """The text as it is written; `reply` is complete when this ends.
+    async def stream(
+        self, conclude: Callable[[Reply], ChannelOutput]
+    ) -> AsyncGenerator[str | ChannelOutput]:
+        """The text as it is written, and last what `conclude` makes of the reply.
 
         Closing it early, or cancelling whoever iterates, ends the generation and the tools.
         """
-        said = False
-        going_on = True
-        while going_on:
-            self._round += 1
-            response: AIResponse | None = None
-            break_due = said
-            async with aclosing(self._generation()) as events:
-                async for item in events:
-                    if isinstance(item, AIResponse):
-                        response = item
-                        continue
-                    if break_due:
-                        break_due = False
-                        yield _PARAGRAPH
-                    said = True
-                    yield item
-            going_on = response is not None and await self._advance(response)
+        shown: list[str] = []
+        try:
+            going_on = True
+            while going_on:
+                self._round += 1
+                break_due = bool(shown)
+                async with aclosing(self._generation()) as pieces:
+                    async for piece in pieces:
+                        if break_due:
+                            break_due = False
+                            shown.append(_PARAGRAPH)
+                            yield _PARAGRAPH
+                        shown.append(piece)
+                        yield piece
+                response = self._taken()
+                going_on = response is not None and await self._advance(response)
+            self.reply.text = "".join(shown)
+            yield conclude(self.reply)
+        except BaseException:
+            self._lost(self.reply.exchange)
+            raise
 
     async def _generate(self) -> AIResponse:
         """One generation, and a second one if the request has to be made smaller."""
@@ -164,43 +179,43 @@ class AITurn:
                 if not await self._made_smaller(error):
                     raise
 
-    async def _generation(self) -> AsyncGenerator[str | AIResponse]:
-        """The pieces of one generation's text, and last what it came to."""
+    async def _generation(self) -> AsyncGenerator[str]:
+        """The pieces of one generation's text. What it came to is in `_response` at the end.
+
+        What was shown cannot be taken back: only a request that failed at once is made again.
+        """
         while True:
             begun = False
+            events = self._provider.generate_stream(self._current())
             try:
-                async with aclosing(self._pieces()) as pieces:
-                    async for piece in pieces:
-                        begun = True
-                        yield piece
+                async with self._clock.timeout(self._seconds()):
+                    with self._span():
+                        async for item in events:
+                            if isinstance(item, StreamThinkingDelta):
+                                await self._think(item.text)
+                                continue
+                            if self._thoughts is not None:
+                                await self._stop_thinking()
+                            begun = True
+                            if isinstance(item, StreamTextDelta):
+                                if item.text:
+                                    yield item.text
+                            elif isinstance(item, StreamDone):
+                                self._response = item.response
+                                return
                 return
             except ProviderError as error:
-                # What was shown cannot be taken back: only a request that failed at once is
-                # made again.
                 if begun or not await self._made_smaller(error):
                     raise
+            finally:
+                await _close(events)
+                if self._thoughts is not None:
+                    await self._stop_thinking()
 
-    async def _pieces(self) -> AsyncGenerator[str | AIResponse]:
-        events = self._provider.generate_stream(self._current())
-        try:
-            async with self._clock.timeout(self._seconds()):
-                with self._span():
-                    async for item in events:
-                        if isinstance(item, StreamThinkingDelta):
-                            await self._think(item.text)
-                            continue
-                        if self._thoughts is not None:
-                            await self._stop_thinking()
-                        if isinstance(item, StreamTextDelta):
-                            if item.text:
-                                yield item.text
-                        elif isinstance(item, StreamDone):
-                            yield item.response
-                            return
-        finally:
-            await _close(events)
-            if self._thoughts is not None:
-                await self._stop_thinking()
+    def _taken(self) -> AIResponse | None:
+        """What the last generation came to; None if the provider did not say."""
+        response, self._response = self._response, None
+        return response
 
     async def _made_smaller(self, error: ProviderError) -> bool:
         """Whether the request was too long and there is a smaller one now."""

@@ -102,17 +102,24 @@ class StreamRelay:
         clock, patience = self._rt.clock, channel.reaction_timeout
         try:
             source = aiter(stream)
-            while (item := await bounded(clock, patience, _next(source))) is not _END:
-                if isinstance(item, ChannelOutput):
+            while True:
+                if patience is None:
+                    item = await anext(source, _END)
+                else:
+                    item = await bounded(clock, patience, _next(source))
+                if isinstance(item, str):
+                    if item:
+                        pieces.append(item)
+                        for sink in sinks:
+                            sink.feed(item)
+                elif item is _END:
+                    break
+                elif isinstance(item, ChannelOutput):
                     cascade.tasks.extend(item.tasks)
                     cascade.observations.extend(item.observations)
                     answer = item.response_events[0] if item.response_events else None
-                elif not isinstance(item, str):
+                else:
                     raise TypeError(f"the stream yielded {type(item).__name__}, not str")
-                elif item:
-                    pieces.append(item)
-                    for sink in sinks:
-                        sink.feed(item)
         except Exception as error:  # the channel's own code; what it had said is kept
             channel_id = draft.source.channel_id
             cascade.errors.append(f"{channel_id}: {type(error).__name__}")
