@@ -34,6 +34,7 @@ from roomkit.integrations.fastapi import Client, WebSocketLimits, mount_roomkit,
 from roomkit.models.channel import RateLimit
 from roomkit.models.content import LocationContent
 from roomkit.models.enums import Access, EphemeralEventType, ParticipantStatus
+from roomkit.providers.ai.base import AIResponse, AIToolCall
 from roomkit.realtime.base import EphemeralEvent
 from tests.integrations.serving import loopback_socket, port_of, serving
 from tests.integrations.wire import Wire, connected
@@ -663,6 +664,28 @@ async def test_too_many_connections(kit: RoomKit) -> None:
         connected(host, ready=False, user="ben", in_="r") as ben,
     ):
         assert (await ben.closed())[0] == 1013
+
+
+async def test_an_agent_at_work_is_shown(kit: RoomKit, host: str) -> None:
+    async def look_up(_name: str, _arguments: dict[str, Any]) -> str:
+        return "a secret of the application"
+
+    call = AIToolCall(id="1", name="look_up", arguments={"number": "4711"})
+    model = MockAIProvider(
+        [AIResponse(content="", tool_calls=[call], thinking="Hm."), "It is on its way."],
+        streaming=True,
+    )
+    kit.register_channel(AIChannel("robin", model, tool_handler=look_up))
+    await kit.attach_channel("r", "robin")
+    async with people(host, "ada") as (ada,):
+        await ada.say("Where is it?")
+        for is_on in (True, False):
+            thinking = {"type": "thinking", "participant_id": "robin", "is_thinking": is_on}
+            assert await ada.next("thinking") == thinking
+        for is_on in (True, False):
+            tools = {"type": "tools", "participant_id": "robin", "is_running": is_on}
+            assert await ada.next("tools") == {**tools, "names": ["look_up"]}
+        assert (await ada.next("stream_end"))["reason"] == "completed"
 
 
 async def test_scoped_ephemerals_stay_in_their_scope(kit: RoomKit, host: str) -> None:

@@ -31,6 +31,8 @@ type FrameId = Annotated[str, Field(min_length=1, max_length=128)]
 type EventId = Annotated[str, Field(min_length=1, max_length=128)]
 
 _MARKS = ("client_id", "reply_to", "edited", "deleted")
+_THINKING = {EphemeralEventType.THINKING_START: True, EphemeralEventType.THINKING_END: False}
+_TOOLS = {EphemeralEventType.TOOL_CALL_START: True, EphemeralEventType.TOOL_CALL_END: False}
 _TYPING = {EphemeralEventType.TYPING_START: True, EphemeralEventType.TYPING_STOP: False}
 _PRESENCE = {
     EphemeralEventType.PRESENCE_ONLINE: "online",
@@ -293,6 +295,12 @@ def live_frame(event: EphemeralEvent) -> str | None:
         data = event.data
         frame |= {"type": "reaction", "emoji": data.get("emoji")}
         frame["event_id"] = data.get("target_event_id")
+    elif kind in _THINKING:
+        frame |= {"type": "thinking", "is_thinking": _THINKING[kind]}
+    elif kind in _TOOLS:
+        # By name only: arguments and results are between the model and the application.
+        names = [call.get("name") for call in event.data.get("tool_calls", ())]
+        frame |= {"type": "tools", "is_running": _TOOLS[kind], "names": names}
     else:
         return None
     return encode(frame)
