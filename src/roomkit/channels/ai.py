@@ -48,6 +48,8 @@ from roomkit.tools.base import ToolHandler
 if TYPE_CHECKING:
     from roomkit.skills.registry import SkillRegistry
 
+_REVISIONS = (EventType.EDIT, EventType.DELETE)
+
 
 class AIChannelOptions(TypedDict, total=False):
     """The options of `AIChannel`, for those who pass them on."""
@@ -224,6 +226,8 @@ class AIChannel(Channel):
         self, event: RoomEvent, binding: ChannelBinding, context: RoomContext
     ) -> ChannelOutput:
         if not self._is_addressed(event):
+            if event.type in _REVISIONS:
+                await self._memory.on_revision(event, context, channel_id=self.channel_id)
             return ChannelOutput.empty()
         turn = await self._turn(event, binding, context)
         provider = self._provider

@@ -10,8 +10,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from roomkit._clock import Clock
 from roomkit._tasks import DeadlineExceededError, bounded, is_failure
 from roomkit.channels._ai.signals import result_text
@@ -22,14 +20,13 @@ from roomkit.models.context import RoomContext
 from roomkit.models.enums import HookTrigger
 from roomkit.models.event import EventSource
 from roomkit.models.task import Observation, Task
-from roomkit.providers.ai.base import AIImagePart, AITextPart, AIToolCall, AIToolResult
+from roomkit.providers.ai.base import AIToolCall, AIToolResult
 from roomkit.telemetry.base import SpanKind
 from roomkit.tools.base import ToolCallContext, ToolError, calling
 from roomkit.tools.handlers import is_unhandled
+from roomkit.tools.output import as_tool_output
 
 logger = logging.getLogger("roomkit.ai")
-
-_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,15 +201,14 @@ class ToolRunner:
 
     def _worded(self, call: AIToolCall, output: Any) -> AIToolResult:
         limit = self.limits.max_result_chars
-        if isinstance(output, str):
-            return _result(call, _clipped(output, limit))
-        if _is_parts(output):
-            parts = [
-                part.evolve(text=_clipped(part.text, limit)) if part.type == "text" else part
-                for part in output
-            ]
-            return AIToolResult(tool_call_id=call.id, name=call.name, content=parts)
-        return _result(call, _clipped(_ANYTHING.dump_json(output).decode(), limit))
+        told = as_tool_output(output)
+        if isinstance(told, str):
+            return _result(call, _clipped(told, limit))
+        parts = [
+            part.evolve(text=_clipped(part.text, limit)) if part.type == "text" else part
+            for part in told
+        ]
+        return AIToolResult(tool_call_id=call.id, name=call.name, content=parts)
 
     def _event(self, number: int, call: AIToolCall) -> ToolCallEvent:
         return ToolCallEvent(
@@ -265,11 +261,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value
-
-
-def _is_parts(output: object) -> bool:
-    return (
-        isinstance(output, list | tuple)
-        and bool(output)
-        and all(isinstance(part, AITextPart | AIImagePart) for part in output)
-    )
