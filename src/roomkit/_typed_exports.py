@@ -66,7 +66,16 @@ from roomkit.identity.base import IdentityResolver as IdentityResolver
 from roomkit.identity.mock import MockIdentityResolver as MockIdentityResolver
 from roomkit.memory.base import MemoryProvider as MemoryProvider
 from roomkit.memory.base import MemoryResult as MemoryResult
+from roomkit.memory.base import RequestFrame as RequestFrame
+from roomkit.memory.composite import CompositeMemory as CompositeMemory
+from roomkit.memory.index import Embedder as Embedder
+from roomkit.memory.index import InMemoryVectorIndex as InMemoryVectorIndex
+from roomkit.memory.index import VectorIndex as VectorIndex
+from roomkit.memory.retrieval import RetrievalMemory as RetrievalMemory
 from roomkit.memory.sliding_window import SlidingWindowMemory as SlidingWindowMemory
+from roomkit.memory.summary import SummaryMemory as SummaryMemory
+from roomkit.memory.token_budget import TokenBudgetMemory as TokenBudgetMemory
+from roomkit.memory.wrapper import MemoryWrapper as MemoryWrapper
 from roomkit.models.ai_event import AIThinkingEvent as AIThinkingEvent
 from roomkit.models.ai_event import ToolCallCallback as ToolCallCallback
 from roomkit.models.ai_event import ToolCallEvent as ToolCallEvent
@@ -174,6 +183,11 @@ from roomkit.realtime.base import EphemeralCallback as EphemeralCallback
 from roomkit.realtime.base import EphemeralEvent as EphemeralEvent
 from roomkit.realtime.base import RealtimeBackend as RealtimeBackend
 from roomkit.realtime.memory import InMemoryRealtime as InMemoryRealtime
+from roomkit.skills.executor import ScriptExecutor as ScriptExecutor
+from roomkit.skills.executor import ScriptResult as ScriptResult
+from roomkit.skills.registry import SkillRegistry as SkillRegistry
+from roomkit.skills.skill import Skill as Skill
+from roomkit.skills.skill import SkillError as SkillError
 from roomkit.sources.base import SourceHealth as SourceHealth
 from roomkit.sources.base import SourceProvider as SourceProvider
 from roomkit.store.base import ConversationStore as ConversationStore
@@ -188,4 +202,5 @@ from roomkit.tools.base import Tool as Tool
 from roomkit.tools.base import ToolError as ToolError
 from roomkit.tools.base import ToolHandler as ToolHandler
 from roomkit.tools.base import current_tool_call as current_tool_call
+from roomkit.tools.functions import FunctionTool as FunctionTool
 from roomkit.tools.handlers import compose_tool_handlers as compose_tool_handlers

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from roomkit.memory.summary import SummaryMemory
     from roomkit.memory.token_budget import TokenBudgetMemory
     from roomkit.memory.tokens import TokenCounter, TokenMeter, estimate_tokens
+    from roomkit.memory.wrapper import MemoryWrapper
 
 __all__ = [
     "CompositeMemory",
@@ -32,6 +33,7 @@ __all__ = [
     "IndexScope",
     "MemoryProvider",
     "MemoryResult",
+    "MemoryWrapper",
     "RequestFrame",
     "RetrievalMemory",
     "SlidingWindowMemory",
@@ -54,6 +56,7 @@ if not TYPE_CHECKING:
             "IndexEntry": "roomkit.memory.index",
             "IndexHit": "roomkit.memory.index",
             "IndexScope": "roomkit.memory.index",
+            "MemoryWrapper": "roomkit.memory.wrapper",
             "RetrievalMemory": "roomkit.memory.retrieval",
             "SummaryMemory": "roomkit.memory.summary",
             "TokenBudgetMemory": "roomkit.memory.token_budget",

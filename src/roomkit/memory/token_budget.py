@@ -8,13 +8,13 @@ from roomkit.memory._pairs import newest_messages
 from roomkit.memory.base import MemoryProvider, MemoryResult, RequestFrame
 from roomkit.memory.sliding_window import SlidingWindowMemory
 from roomkit.memory.tokens import IMAGE_TOKENS, TokenCounter, TokenMeter, estimate_tokens
-from roomkit.models.context import RoomContext
+from roomkit.memory.wrapper import MemoryWrapper
 from roomkit.models.event import RoomEvent
 
 __all__ = ["TokenBudgetMemory"]
 
 
-class TokenBudgetMemory(MemoryProvider):
+class TokenBudgetMemory(MemoryWrapper):
     """Cuts what another memory returns, so that the whole request fits into the model's window.
 
     Counted are the system prompt, the tools, the event to be answered, the room kept for the
@@ -41,20 +41,9 @@ class TokenBudgetMemory(MemoryProvider):
     ) -> None:
         if max_tokens < 1:
             raise ValueError("max_tokens must be at least 1")
+        super().__init__(SlidingWindowMemory() if inner is None else inner)
         self._max_tokens = max_tokens
-        self._inner = SlidingWindowMemory() if inner is None else inner
         self._meter = TokenMeter(count=count, image_tokens=image_tokens)
-        self.max_events = self._inner.max_events
-
-    async def retrieve(
-        self,
-        room_id: str,
-        current_event: RoomEvent,
-        context: RoomContext,
-        *,
-        channel_id: str | None = None,
-    ) -> MemoryResult:
-        return await self._inner.retrieve(room_id, current_event, context, channel_id=channel_id)
 
     async def fit(
         self,
@@ -64,7 +53,7 @@ class TokenBudgetMemory(MemoryProvider):
         *,
         shrink: bool = False,
     ) -> MemoryResult:
-        result = await self._inner.fit(result, frame, current_event)
+        result = await self.inner.fit(result, frame, current_event)
         *sizes, current = self._meter.events([*result.events, current_event], frame.room)
         room = self._max_tokens - self._meter.frame(frame) - current
         fitted = self._cut(result, sizes, room)
@@ -74,17 +63,6 @@ class TokenBudgetMemory(MemoryProvider):
         sizes = sizes[len(sizes) - len(fitted.events) :]
         taken = sum(sizes) + sum(map(self._meter.message, fitted.messages))
         return self._cut(fitted, sizes, taken // 2)
-
-    async def on_revision(
-        self, revision: RoomEvent, context: RoomContext, *, channel_id: str | None = None
-    ) -> None:
-        await self._inner.on_revision(revision, context, channel_id=channel_id)
-
-    async def forget(self, room_id: str) -> None:
-        await self._inner.forget(room_id)
-
-    async def close(self) -> None:
-        await self._inner.close()
 
     def _cut(self, result: MemoryResult, sizes: Sequence[int], room: int) -> MemoryResult:
         """What fits into `room`; `sizes` are those of the events."""

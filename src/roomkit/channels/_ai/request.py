@@ -80,6 +80,8 @@ class RequestBuilder:
             system_prompt=self.system_prompt,
             tools=self.setup.tools.declarations,
             max_tokens=self.setup.settings.max_tokens,
+            messages=self.unfinished,
+            room=self.context,
         )
 
     def _request(self, memory: MemoryResult) -> AIContext:

@@ -1,0 +1,117 @@
+"""Skills at work in an AI channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from roomkit import AIChannel, RoomKit, WebSocketChannel
+from roomkit.providers.ai.base import AIResponse, AIToolCall, AIToolResult
+from roomkit.providers.ai.mock import MockAIProvider
+from roomkit.skills import ScriptExecutor, ScriptResult, Skill, SkillRegistry
+from tests.helpers import say
+from tests.unit.skills.shelf import write_skill
+
+
+class Doubles(ScriptExecutor):
+    async def execute(self, skill: Skill, script: Path, arguments: Sequence[str]) -> ScriptResult:
+        return ScriptResult(stdout=str(2 * int(arguments[0])))
+
+
+def calling(name: str, **arguments: object) -> AIResponse:
+    call = AIToolCall(id="1", name=name, arguments=dict(arguments))
+    return AIResponse(content="", tool_calls=[call])
+
+
+async def answer(kit: RoomKit, model: MockAIProvider, registry: SkillRegistry) -> str:
+    """What the room reads after one question."""
+    channel = AIChannel(
+        "ai-assistant",
+        provider=model,
+        system_prompt="You are a helpful assistant.",
+        skills=registry,
+    )
+    kit.register_channel(channel)
+    kit.register_channel(WebSocketChannel("web"))
+    await kit.create_room("room")
+    await kit.attach_channel("room", "web")
+    await kit.attach_channel("room", "ai-assistant")
+    result = await say(kit, "web", "I want my money back.", room_id="room")
+    return "".join(str(getattr(event.content, "body", "")) for event in result.response_events)
+
+
+def results(model: MockAIProvider) -> list[str]:
+    """What tools have told the model."""
+    return [
+        str(part.content)
+        for message in model.calls[-1].messages
+        if not isinstance(message.content, str)
+        for part in message.content
+        if isinstance(part, AIToolResult)
+    ]
+
+
+async def test_the_model_is_told_and_offered_the_tools(tmp_path: Path) -> None:
+    write_skill(tmp_path)
+    registry = SkillRegistry()
+    registry.discover(tmp_path)
+    model = MockAIProvider(["Sure."])
+    async with RoomKit() as kit:
+        await answer(kit, model, registry)
+    request = model.calls[-1]
+    assert request.system_prompt is not None
+    assert request.system_prompt.startswith("You are a helpful assistant.")
+    assert "<name>refunds</name>" in request.system_prompt
+    assert [tool.name for tool in request.tools] == ["activate_skill", "read_skill_reference"]
+
+
+async def test_without_skills_nothing_is_said_of_them() -> None:
+    model = MockAIProvider(["Sure."])
+    async with RoomKit() as kit:
+        await answer(kit, model, SkillRegistry())
+    assert model.calls[-1].system_prompt == "You are a helpful assistant."
+    assert model.calls[-1].tools == []
+
+
+async def test_instructions_files_and_scripts_on_demand(tmp_path: Path) -> None:
+    files = {"references/rules.md": "Up to 100 dollars.", "scripts/double.py": ""}
+    write_skill(tmp_path, files=files)
+    registry = SkillRegistry(executor=Doubles())
+    registry.discover(tmp_path)
+    model = MockAIProvider(
+        [
+            calling("activate_skill", skill="refunds"),
+            calling("read_skill_reference", skill="refunds", path="references/rules.md"),
+            calling("run_skill_script", skill="refunds", script="double.py", arguments=["21"]),
+            "You get 42 dollars.",
+        ]
+    )
+    async with RoomKit() as kit:
+        assert await answer(kit, model, registry) == "You get 42 dollars."
+    activated, read, ran = results(model)
+    assert "Ask for the order number first." in activated
+    assert "Up to 100 dollars." in read
+    assert '"stdout": "42"' in ran
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        calling("activate_skill", skill="unknown"),
+        calling("read_skill_reference", skill="refunds", path="../../secret.txt"),
+        calling("run_skill_script", skill="refunds", script="double.py"),
+    ],
+)
+async def test_the_model_learns_what_was_wrong_and_goes_on(
+    tmp_path: Path, call: AIResponse
+) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    write_skill(tmp_path / "shelf")
+    registry = SkillRegistry()
+    registry.discover(tmp_path / "shelf")
+    model = MockAIProvider([call, "Sorry."])
+    async with RoomKit() as kit:
+        assert await answer(kit, model, registry) == "Sorry."
+    assert "secret" not in "".join(results(model)).replace("secret.txt", "")
