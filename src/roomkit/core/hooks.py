@@ -348,7 +348,7 @@ def _apply[Subject: (RoomEvent, ToolCallEvent)](
         outcome.reason = result.reason or "blocked"
         return False
     if result.action == "modify":
-        outcome.event = _same_identity(outcome.event, result.event)
+        outcome.event = _same_identity(outcome.event, result.event or result.tool_call)
     return True
 
 

@@ -25,10 +25,12 @@ class InjectedEvent(FrozenModel):
 
 
 class HookResult(FrozenModel):
-    """A sync hook's decision about an event. Side effects count whatever the decision is."""
+    """A sync hook's decision about an event, or about a tool call. Side effects count whatever the
+    decision is."""
 
     action: Literal["allow", "block", "modify"] = "allow"
-    event: RoomEvent | ToolCallEvent | None = None
+    event: RoomEvent | None = None
+    tool_call: ToolCallEvent | None = None
     reason: str | None = None
     injected_events: Annotated[list[InjectedEvent], READ_ONLY] = EMPTY_LIST
     tasks: Annotated[list[Task], READ_ONLY] = EMPTY_LIST
@@ -36,7 +38,7 @@ class HookResult(FrozenModel):
 
     @model_validator(mode="after")
     def _modify_needs_an_event(self) -> Self:
-        if self.action == "modify" and self.event is None:
+        if self.action == "modify" and self.event is None and self.tool_call is None:
             raise ValueError('action "modify" needs the changed event in `event`')
         return self
 
@@ -92,7 +94,8 @@ class HookResult(FrozenModel):
         """
         return cls(
             action="modify",
-            event=event,
+            event=event if isinstance(event, RoomEvent) else None,
+            tool_call=event if isinstance(event, ToolCallEvent) else None,
             injected_events=injected_events or [],
             tasks=tasks or [],
             observations=observations or [],

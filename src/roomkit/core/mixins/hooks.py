@@ -10,6 +10,7 @@ from roomkit.core.hooks import HookFn, OnError
 from roomkit.core.mixins._shared import KitMixin
 from roomkit.core.services.delivery_status import DeliveryStatusHandler
 from roomkit.core.services.identity import IdentityHookFn
+from roomkit.models.ai_event import AIThinkingEvent, ToolCallEvent
 from roomkit.models.context import RoomContext
 from roomkit.models.delivery import DeliveryStatus
 from roomkit.models.enums import ChannelDirection, ChannelType, HookExecution, HookTrigger
@@ -94,6 +95,32 @@ class HooksMixin(KitMixin):
     ) -> Callable[[F], F]: ...
 
     @overload
+    def hook[F: Callable[[ToolCallEvent, RoomContext], MaybeAwaitable[Any]]](
+        self,
+        trigger: Literal[HookTrigger.ON_TOOL_CALL],
+        execution: HookExecution = ...,
+        priority: int = ...,
+        name: str = ...,
+        timeout: float | None = ...,
+        channel_types: Iterable[ChannelType] | None = ...,
+        channel_ids: Iterable[str] | None = ...,
+        *,
+        on_error: OnError | None = ...,
+    ) -> Callable[[F], F]: ...
+
+    @overload
+    def hook[F: Callable[[AIThinkingEvent, RoomContext], MaybeAwaitable[Any]]](
+        self,
+        trigger: Literal[HookTrigger.ON_AI_THINKING],
+        execution: HookExecution = ...,
+        priority: int = ...,
+        name: str = ...,
+        timeout: float | None = ...,
+        channel_types: Iterable[ChannelType] | None = ...,
+        channel_ids: Iterable[str] | None = ...,
+    ) -> Callable[[F], F]: ...
+
+    @overload
     def hook[F: Callable[[SessionStartedEvent, RoomContext], MaybeAwaitable[Any]]](
         self,
         trigger: Literal[HookTrigger.ON_SESSION_STARTED],
@@ -144,8 +171,8 @@ class HooksMixin(KitMixin):
             channel_ids: only for events that come from these channels.
             directions: only for events that flow this way.
             on_error: what a failing hook of a deciding trigger means: ``"allow"`` lets the event
-                pass, ``"block"`` withholds it. By default BEFORE_TTS and ON_TRANSCRIPTION
-                withhold.
+                pass, ``"block"`` withholds it. By default BEFORE_TTS, ON_TRANSCRIPTION and
+                ON_TOOL_CALL withhold.
         """
 
         def register(fn: HookFn) -> HookFn:
