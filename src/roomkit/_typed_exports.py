@@ -152,7 +152,10 @@ from roomkit.providers.ai.base import StreamDone as StreamDone
 from roomkit.providers.ai.base import StreamTextDelta as StreamTextDelta
 from roomkit.providers.ai.base import StreamThinkingDelta as StreamThinkingDelta
 from roomkit.providers.ai.base import StreamToolCall as StreamToolCall
+from roomkit.providers.ai.fallback import FallbackAIProvider as FallbackAIProvider
 from roomkit.providers.ai.mock import MockAIProvider as MockAIProvider
+from roomkit.providers.azure.ai import AzureAIProvider as AzureAIProvider
+from roomkit.providers.azure.config import AzureAIConfig as AzureAIConfig
 from roomkit.providers.base import WebhookRequest as WebhookRequest
 from roomkit.providers.email.base import EmailProvider as EmailProvider
 from roomkit.providers.email.mock import MockEmailProvider as MockEmailProvider
@@ -163,6 +166,8 @@ from roomkit.providers.http.provider import WebhookHTTPProvider as WebhookHTTPPr
 from roomkit.providers.http.webhook import parse_http_webhook as parse_http_webhook
 from roomkit.providers.messenger.base import MessengerProvider as MessengerProvider
 from roomkit.providers.messenger.mock import MockMessengerProvider as MockMessengerProvider
+from roomkit.providers.openai.ai import OpenAIAIProvider as OpenAIAIProvider
+from roomkit.providers.openai.config import OpenAIConfig as OpenAIConfig
 from roomkit.providers.rcs.base import RCSProvider as RCSProvider
 from roomkit.providers.rcs.mock import MockRCSProvider as MockRCSProvider
 from roomkit.providers.sms.base import SMSProvider as SMSProvider
@@ -177,6 +182,8 @@ from roomkit.providers.telegram.mock import MockTelegramProvider as MockTelegram
 from roomkit.providers.twilio.config import TwilioConfig as TwilioConfig
 from roomkit.providers.twilio.sms import TwilioSMSProvider as TwilioSMSProvider
 from roomkit.providers.twilio.sms import parse_twilio_webhook as parse_twilio_webhook
+from roomkit.providers.vllm.ai import create_vllm_provider as create_vllm_provider
+from roomkit.providers.vllm.config import VLLMConfig as VLLMConfig
 from roomkit.providers.whatsapp.base import WhatsAppProvider as WhatsAppProvider
 from roomkit.providers.whatsapp.mock import MockWhatsAppProvider as MockWhatsAppProvider
 from roomkit.realtime.base import EphemeralCallback as EphemeralCallback

@@ -48,7 +48,7 @@ async def test_a_text_message(server: ScriptedServer, twilio: TwilioSMSProvider)
     result = await twilio.send(example_event(TextContent(body="Grüße 👋")), "+15551234567")
     assert result.success
     assert result.provider_message_id == "SM1"
-    assert result.metadata == {"status": "queued", "num_segments": "1"}
+    assert result.metadata == {"status": "queued", "num_segments": "1", "segments": 1}
     request = server.requests[0]
     assert (request.method, request.target) == (
         "POST",
@@ -99,6 +99,17 @@ async def test_formatted_text_goes_out_plain(
     rich = RichContent(body="**Hi**", plain_text="Hi")
     await twilio.send(example_event(rich), "+15551234567")
     assert server.requests[0].form["Body"] == ["Hi"]
+
+
+async def test_more_files_than_twilio_takes(
+    server: ScriptedServer, twilio: TwilioSMSProvider
+) -> None:
+    pictures = [
+        MediaContent(url=f"https://example.com/{n}.png", mime_type="image/png") for n in range(11)
+    ]
+    result = await twilio.send(example_event(CompositeContent(parts=list(pictures))), "+1555")
+    assert (result.error_code, result.retryable) == ("invalid_media", False)
+    assert not server.requests
 
 
 async def test_nothing_to_say_asks_nobody(

@@ -6,7 +6,9 @@
         assert server.requests[0].form["To"] == ["+15551234567"]
 
 For tests of providers against real connections: it speaks just enough HTTP/1.1 for a client
-library.
+library. An answer may come in pieces, wait in the middle, and break off:
+
+    server.reply(Reply.of_events([{"delta": "He"}, {"delta": "llo"}, "[DONE]"]).cut_after(1))
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ from __future__ import annotations
 import asyncio
 import json as jsonlib
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -55,14 +57,18 @@ class Reply:
     """An answer.
 
     Attributes:
+        pieces: the body one piece at a time instead, each with a chunk of its own; before what
+            follows an event, the server waits until it is set.
         after: wait for this before answering; an event that nobody sets makes the client wait for
             ever.
-        drop: close the connection without an answer.
+        drop: close the connection without an answer, or after the last of `pieces` without the
+            mark that the body is at its end.
     """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    pieces: Sequence[bytes | asyncio.Event] | None = None
     after: asyncio.Event | None = None
     drop: bool = False
 
@@ -77,6 +83,40 @@ class Reply:
             body=jsonlib.dumps(value).encode(),
         )
 
+    @classmethod
+    def of_events(cls, events: Iterable[Any]) -> Reply:
+        """An answer of server-sent events, one piece each.
+
+        https://html.spec.whatwg.org/multipage/server-sent-events.html
+
+        Args:
+            events: what the events carry: text as it is, anything else as JSON. A pair is a name
+                and what the event of that name carries.
+        """
+        return cls(
+            headers={"content-type": "text/event-stream"},
+            pieces=[_server_sent(event) for event in events],
+        )
+
+    def paused_after(self, count: int, until: asyncio.Event) -> Reply:
+        """The same answer, but what follows the first `count` pieces waits for an event."""
+        pieces = list(self.pieces or ())
+        return replace(self, pieces=[*pieces[:count], until, *pieces[count:]])
+
+    def cut_after(self, count: int) -> Reply:
+        """The same answer, but the connection breaks after the first `count` pieces."""
+        return replace(self, pieces=list(self.pieces or ())[:count], drop=True)
+
+    def ended_after(self, count: int) -> Reply:
+        """The same answer with a proper end after the first `count` pieces."""
+        return replace(self, pieces=list(self.pieces or ())[:count])
+
+
+def _server_sent(event: Any) -> bytes:
+    name, value = event if isinstance(event, tuple) else (None, event)
+    data = value if isinstance(value, str) else jsonlib.dumps(value)
+    return (f"event: {name}\n" if name else "").encode() + f"data: {data}\n\n".encode()
+
 
 class ScriptedServer:
     """Answers with the replies of its script in order, then with `default`.
@@ -88,6 +128,7 @@ class ScriptedServer:
         connections: how many connections were made.
         most_at_once: the largest number of requests that were waiting for an answer at the same
             time.
+        hang_ups: how many clients went away while an answer was being waited for or sent.
     """
 
     def __init__(self, *, default: Reply | None = None) -> None:
@@ -96,11 +137,12 @@ class ScriptedServer:
         self.default = default or Reply()
         self.connections = 0
         self.most_at_once = 0
+        self.hang_ups = 0
         self._script: deque[Reply] = deque()
         self._waiting = 0
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
-        self._arrived = asyncio.Condition()
+        self._changed = asyncio.Condition()
 
     def reply(
         self,
@@ -126,8 +168,15 @@ class ScriptedServer:
 
     async def wait_for_requests(self, count: int) -> None:
         """Wait until so many requests have come in."""
-        async with self._arrived:
-            await self._arrived.wait_for(lambda: len(self.requests) >= count)
+        await self._wait_for(lambda: len(self.requests) >= count)
+
+    async def wait_for_hang_ups(self, count: int) -> None:
+        """Wait until so many clients have gone away without their whole answer."""
+        await self._wait_for(lambda: self.hang_ups >= count)
+
+    async def wait_until_alone(self) -> None:
+        """Wait until no connection is open."""
+        await self._wait_for(lambda: not self._open)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_READ_LIMIT)
@@ -147,6 +196,14 @@ class ScriptedServer:
         await asyncio.gather(*self._open, return_exceptions=True)
         await self._server.wait_closed()
 
+    async def _wait_for(self, condition: Callable[[], bool]) -> None:
+        async with self._changed:
+            await self._changed.wait_for(condition)
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -160,6 +217,7 @@ class ScriptedServer:
         finally:
             self._open.discard(task)
             writer.close()
+            await self._tell()
 
     async def _answer_one(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -170,20 +228,66 @@ class ScriptedServer:
         self._waiting += 1
         self.most_at_once = max(self.most_at_once, self._waiting)
         try:
-            async with self._arrived:
-                self.requests.append(request)
-                self._arrived.notify_all()
+            self.requests.append(request)
+            await self._tell()
             if reply.after is not None:
-                await reply.after.wait()
+                await _set_or_gone(reply.after, reader)
+        except ConnectionError:
+            self.hang_ups += 1
+            raise
         finally:
             self._waiting -= 1
-        if reply.drop:
-            return False
-        lines = [f"HTTP/1.1 {reply.status} Scripted", f"content-length: {len(reply.body)}"]
-        lines += [f"{name}: {value}" for name, value in reply.headers.items()]
-        writer.write("\r\n".join([*lines, "", ""]).encode() + reply.body)
+        try:
+            await _send(reply, reader, writer)
+        except ConnectionError:
+            self.hang_ups += 1
+            raise
+        return not reply.drop
+
+
+async def _send(reply: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    if reply.pieces is None:
+        if not reply.drop:
+            _send_head(reply, writer, f"content-length: {len(reply.body)}")
+            writer.write(reply.body)
+            await writer.drain()
+        return
+    _send_head(reply, writer, "transfer-encoding: chunked")
+    for piece in reply.pieces:
+        if isinstance(piece, asyncio.Event):
+            await _set_or_gone(piece, reader)
+        elif piece:
+            writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+            await writer.drain()
+    if not reply.drop:
+        writer.write(b"0\r\n\r\n")
         await writer.drain()
-        return True
+
+
+def _send_head(reply: Reply, writer: asyncio.StreamWriter, framing: str) -> None:
+    lines = [f"HTTP/1.1 {reply.status} Scripted", framing]
+    lines += [f"{name}: {value}" for name, value in reply.headers.items()]
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+
+
+async def _set_or_gone(event: asyncio.Event, reader: asyncio.StreamReader) -> None:
+    """Wait for an event.
+
+    Raises:
+        ConnectionResetError: the client went away first. It has nothing to say before its answer,
+            so that reading ends only then.
+    """
+    is_set = asyncio.ensure_future(event.wait())
+    is_gone = asyncio.ensure_future(reader.read(1))
+    waits = (is_set, is_gone)
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+    if not event.is_set():
+        raise ConnectionResetError("the client went away")
 
 
 async def _read_request(reader: asyncio.StreamReader) -> ReceivedRequest:

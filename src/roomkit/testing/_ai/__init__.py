@@ -1,0 +1,1 @@
+"""The parts of `roomkit.testing.ai_providers`."""
