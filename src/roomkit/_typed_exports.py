@@ -154,11 +154,15 @@ from roomkit.providers.ai.base import StreamThinkingDelta as StreamThinkingDelta
 from roomkit.providers.ai.base import StreamToolCall as StreamToolCall
 from roomkit.providers.ai.fallback import FallbackAIProvider as FallbackAIProvider
 from roomkit.providers.ai.mock import MockAIProvider as MockAIProvider
+from roomkit.providers.anthropic.ai import AnthropicAIProvider as AnthropicAIProvider
+from roomkit.providers.anthropic.config import AnthropicConfig as AnthropicConfig
 from roomkit.providers.azure.ai import AzureAIProvider as AzureAIProvider
 from roomkit.providers.azure.config import AzureAIConfig as AzureAIConfig
 from roomkit.providers.base import WebhookRequest as WebhookRequest
 from roomkit.providers.email.base import EmailProvider as EmailProvider
 from roomkit.providers.email.mock import MockEmailProvider as MockEmailProvider
+from roomkit.providers.gemini.ai import GeminiAIProvider as GeminiAIProvider
+from roomkit.providers.gemini.config import GeminiConfig as GeminiConfig
 from roomkit.providers.http.base import HTTPProvider as HTTPProvider
 from roomkit.providers.http.config import HTTPProviderConfig as HTTPProviderConfig
 from roomkit.providers.http.mock import MockHTTPProvider as MockHTTPProvider
@@ -166,6 +170,8 @@ from roomkit.providers.http.provider import WebhookHTTPProvider as WebhookHTTPPr
 from roomkit.providers.http.webhook import parse_http_webhook as parse_http_webhook
 from roomkit.providers.messenger.base import MessengerProvider as MessengerProvider
 from roomkit.providers.messenger.mock import MockMessengerProvider as MockMessengerProvider
+from roomkit.providers.mistral.ai import MistralAIProvider as MistralAIProvider
+from roomkit.providers.mistral.config import MistralConfig as MistralConfig
 from roomkit.providers.openai.ai import OpenAIAIProvider as OpenAIAIProvider
 from roomkit.providers.openai.config import OpenAIConfig as OpenAIConfig
 from roomkit.providers.rcs.base import RCSProvider as RCSProvider

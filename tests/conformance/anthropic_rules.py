@@ -12,6 +12,7 @@ import binascii
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 _FIELDS = {
     "cache_control",
@@ -90,7 +91,9 @@ def _check_texts(blocks: Iterable[dict[str, Any]]) -> None:
 def _check_image(block: dict[str, Any]) -> None:
     source = block["source"]
     if source["type"] == "url":
-        assert source["url"].lower().startswith("https://"), "only HTTPS URLs are supported"
+        parts = urlsplit(source["url"])
+        assert parts.scheme == "https", "only HTTPS URLs are supported"
+        assert parts.hostname, "URL sources must be valid"
         return
     assert source["type"] == "base64"
     assert source["media_type"] in _MIME_TYPES, source["media_type"]

@@ -217,9 +217,3 @@ class TestGeminiProvider(AIProviderContract):
             ) as vendor,
         ):
             yield vendor
-
-    async def test_pictures(self, vendor: ModelVendor) -> None:
-        pytest.skip("the contract shows a GIF, which Gemini does not take")
-
-    async def test_a_picture_from_a_tool(self, vendor: ModelVendor) -> None:
-        pytest.skip("the contract shows a GIF, which Gemini does not take")

@@ -15,8 +15,10 @@ def question(**values: Any) -> AIContext:
     return AIContext(messages=[AIMessage(role="user", content="What time is it?")], **values)
 
 
-async def stream_of(provider: AIProvider, context: AIContext) -> AIResponse:
-    """The whole answer, taken from a stream."""
+async def answer_of(provider: AIProvider, context: AIContext, *, streamed: bool) -> AIResponse:
+    """The whole answer, however it comes."""
+    if not streamed:
+        return await provider.generate(context)
     events = [event async for event in provider.generate_stream(context)]
     assert isinstance(events[-1], StreamDone)
     return events[-1].response
@@ -58,4 +60,4 @@ class Asking:
     async def streamed(self, chunks: Iterable[dict[str, Any]], **values: Any) -> AIResponse:
         """What becomes of one that comes in pieces."""
         self.server.reply(Reply.of_events([*chunks, *self.end]))
-        return await stream_of(self.provider, question(**values))
+        return await answer_of(self.provider, question(**values), streamed=True)

@@ -214,7 +214,7 @@ async def test_a_turn_that_began_without_reasoning(vendor: Vendor) -> None:
         ("claude-sonnet-5", None, {"type": "disabled"}, 1000),
         ("claude-sonnet-5-5", None, {"type": "between_tools"}, 1000),
         ("claude-opus-5-5", None, None, 1000),
-        ("claude-opus-5-5", 500, {"type": "adaptive", "display": "summarized"}, 1000),
+        ("claude-opus-5-5", 500, {"type": "adaptive", "display": "summarized"}, 1500),
         ("anthropic.claude-fable-5-1-v1:0", 2048, {"type": "adaptive"}, 3048),
         ("claude-mythos-preview", 2048, {"type": "adaptive"}, 3048),
         ("kimi-k3", 2048, {"type": "enabled", "budget_tokens": 2048}, 3048),
@@ -232,11 +232,6 @@ async def test_reasoning(
     thinking = body.get("thinking")
     assert (thinking and {key: thinking[key] for key in expected or ()}) == expected
     assert body["max_tokens"] == max_tokens
-
-
-async def test_an_answer_may_be_longer_than_the_reasoning(vendor: Vendor) -> None:
-    body = await vendor.body_for(question(thinking_budget=2048, max_tokens=5000))
-    assert body["max_tokens"] == 5000
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from roomkit import (
+    AIChannel,
     ChannelBinding,
     ChannelOutput,
     DeliveryStatus,
@@ -21,6 +22,7 @@ from roomkit import (
 )
 from roomkit.channels.factories import EMAIL_CAPABILITIES
 from roomkit.models.enums import ChannelType
+from roomkit.providers.ai.mock import MockAIProvider
 from roomkit.providers.email import email_thread, parse_email, read_email
 from roomkit.providers.smtp import SMTPConfig, SMTPEmailProvider
 from tests.smtp_server import SMTPServer
@@ -173,3 +175,42 @@ async def test_a_subject_for_the_room(smtp: SMTPEmailProvider, server: SMTPServe
     (mail,) = server.mails
     assert mail.message["Subject"] == "Order 7"
     assert mail.message["From"] == f"sales@{DOMAIN}"
+
+
+class TestAgents:
+    @pytest.fixture
+    async def model(self, kit: RoomKit) -> MockAIProvider:
+        provider = MockAIProvider(responses=["It is ready."])
+        kit.register_channel(AIChannel("agent", provider))
+        await kit.attach_channel("ada", "agent")
+        return provider
+
+    async def test_an_answer_says_that_a_program_wrote_it(
+        self, kit: RoomKit, model: MockAIProvider, server: SMTPServer
+    ) -> None:
+        await kit.process_webhook(read_email(from_ada("Is it ready?")), channel_id="mail")
+        (mail,) = server.mails
+        assert mail.message["Auto-Submitted"] == "auto-replied"
+        assert mail.message["In-Reply-To"] == "<1@example.com>"
+        assert len(model.calls) == 1
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"Auto_Submitted": "auto-replied"},
+            {"X_Auto_Response_Suppress": "All"},
+            {"Precedence": "bulk"},
+            {"List_Id": "<list.example.com>"},
+            {"Return_Path": "<>"},
+            {"Subject": "Automatic reply: Your bicycle"},
+        ],
+    )
+    async def test_no_agent_answers_a_program(
+        self, kit: RoomKit, model: MockAIProvider, server: SMTPServer, fields: dict[str, str]
+    ) -> None:
+        mail = read_email(from_ada("I am away.", **fields))
+        await kit.process_webhook(mail, channel_id="mail")
+        (event,) = [event for event in await kit.get_timeline("ada") if event.type == "message"]
+        assert event.content == TextContent(body="I am away.")
+        assert not model.calls
+        assert not server.mails

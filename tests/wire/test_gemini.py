@@ -27,7 +27,7 @@ from roomkit.providers.gemini import GeminiAIProvider, GeminiConfig
 from roomkit.testing.clock import VirtualClock
 from roomkit.testing.wire import Reply, ScriptedServer
 from tests.wire import asking
-from tests.wire.asking import question, stream_of
+from tests.wire.asking import answer_of, question
 
 NEW = "gemini-3-flash-preview"
 SEAL = "c2lnbmF0dXJl"
@@ -345,8 +345,8 @@ async def test_the_pause_that_google_asks_for_is_kept(
     server.reply(Reply.of_events([FINE]) if streamed else Reply.of_json(FINE))
     async with Asking(server, max_retries=2, clock=clock) as model, clock.auto():
         before = clock.monotonic()
-        ask = stream_of if streamed else AIProvider.generate
-        assert (await ask(model.provider, question())).content == "Fine"
+        answer = await answer_of(model.provider, question(), streamed=streamed)
+        assert answer.content == "Fine"
         assert clock.monotonic() - before == 17
     assert len(server.requests) == 2
 

@@ -26,7 +26,7 @@ from roomkit.providers.mistral import MistralAIProvider, MistralConfig
 from roomkit.testing.clock import VirtualClock
 from roomkit.testing.wire import Reply, ScriptedServer
 from tests.wire import asking
-from tests.wire.asking import question, stream_of
+from tests.wire.asking import answer_of, question
 
 FRAME = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
 USAGE = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
@@ -257,12 +257,12 @@ async def test_the_pause_that_mistral_asks_for_is_kept(
 ) -> None:
     clock = VirtualClock()
     server.reply(status=429, json={"type": "rate_limited"}, headers={"retry-after": "17"})
-    answer = Reply.of_events([piece(content="Fine"), END, "[DONE]"])
-    server.reply(answer if streamed else Reply.of_json(whole("Fine")))
+    pieces = Reply.of_events([piece(content="Fine"), END, "[DONE]"])
+    server.reply(pieces if streamed else Reply.of_json(whole("Fine")))
     async with Asking(server, max_retries=2, clock=clock) as model, clock.auto():
         before = clock.monotonic()
-        ask = stream_of if streamed else AIProvider.generate
-        assert (await ask(model.provider, question())).content == "Fine"
+        answer = await answer_of(model.provider, question(), streamed=streamed)
+        assert answer.content == "Fine"
         assert clock.monotonic() - before == 17
     assert len(server.requests) == 2
 

@@ -341,6 +341,12 @@ class TestMail:
         encoded = base64.b64encode(b"\r\n\0\xff--xYzZ\r\n").decode()
         assert second.url == f"data:application/octet-stream;base64,{encoded}"
 
+    def test_a_file_whose_name_cannot_be_read(self) -> None:
+        files = {"attachment1": ("x\"; filename*=idna''%ff; y=\"", "image/png", b"x")}
+        content = message_in(form({**FIELDS, "text": b""}, files)).content
+        assert isinstance(content, CompositeContent)
+        assert isinstance(content.parts[-1], MediaContent)
+
     def test_html_only(self) -> None:
         fields = {name: value for name, value in FIELDS.items() if name != "text"}
         assert message_in(form(fields)).content == TextContent(body="Ja, Dienstag.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import inspect
 import ssl
 import sys
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from roomkit.models.content import TextContent
+from roomkit.models.content import MediaContent, TextContent
 from roomkit.providers.email import read_email
 from roomkit.providers.smtp import SMTPConfig, SMTPEmailProvider
 from roomkit.providers.smtp.failures import WITH_REPLY, WITHOUT_REPLY, mapped
@@ -89,6 +90,15 @@ async def test_a_bounce_is_about_the_mail_that_was_sent(smtp: SMTPEmailProvider)
     assert (report.message_id, report.status) == (result.provider_message_id, "failed")
 
 
+async def test_a_large_file_arrives_whole(server: SMTPServer, smtp: SMTPEmailProvider) -> None:
+    content = bytes(range(256)) * 4000
+    url = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    picture = MediaContent(url=url, mime_type="image/png", filename="a.png")
+    assert (await smtp.send(example_event(picture), TO)).success
+    (file,) = server.mails[0].message.iter_attachments()
+    assert file.get_payload(decode=True) == content
+
+
 class TestConnections:
     async def test_one_is_enough_for_mail_after_mail(
         self, server: SMTPServer, smtp: SMTPEmailProvider
@@ -156,6 +166,26 @@ class TestConnections:
         assert (await smtp.send(example_event(), TO)).success
         assert server.connections == 2
         assert len(server.mails) == 1
+
+    async def test_a_mail_may_be_cancelled_while_a_connection_is_tried(
+        self, server: SMTPServer, smtp: SMTPEmailProvider
+    ) -> None:
+        assert (await smtp.send(example_event(), TO)).success
+        server.answer("RSET", HANG)
+        sending = asyncio.ensure_future(smtp.send(example_event(), TO))
+        await server.wait_for("RSET")
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        assert (await smtp.send(example_event(), TO)).success
+
+    @pytest.mark.parametrize("answer", [DROP, "500 what?"])
+    async def test_a_server_may_be_impolite(self, server: SMTPServer, answer: str) -> None:
+        provider = provider_for(server)
+        await provider.send(example_event(), TO)
+        server.answer("QUIT", answer)
+        await provider.close()
+        await server.wait_for("QUIT")
 
     async def test_closing_says_goodbye(self, server: SMTPServer) -> None:
         provider = provider_for(server)

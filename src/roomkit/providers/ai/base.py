@@ -180,7 +180,11 @@ _STOP_REASONS: dict[str, StopReason] = {
             "blocklist",
             "prohibited_content",
             "spii",
+            "image_prohibited_content",
+            "image_recitation",
             "image_safety",
+            "jailbreak",
+            "model_armor",
             "language",
         ),
     }.items()
