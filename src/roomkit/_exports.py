@@ -131,6 +131,7 @@ FURTHER: dict[str, str] = {
     "InboundRoomRouter": "roomkit.core.inbound_router",
     "KitClosedError": "roomkit.errors",
     "LocationContent": "roomkit.models.event",
+    "MCPToolProvider": "roomkit.tools.mcp",
     "MediaContent": "roomkit.models.event",
     "MemoryProvider": "roomkit.memory.base",
     "MemoryResult": "roomkit.memory.base",
@@ -222,6 +223,7 @@ FURTHER: dict[str, str] = {
     "parse_http_webhook": "roomkit.providers.http.webhook",
     "parse_twilio_webhook": "roomkit.providers.twilio.sms",
     "retry_with_backoff": "roomkit.core.retry",
+    "tool": "roomkit.tools.functions",
 }
 """Names that may be imported from the top level, too."""
 

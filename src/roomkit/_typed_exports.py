@@ -216,4 +216,6 @@ from roomkit.tools.base import ToolError as ToolError
 from roomkit.tools.base import ToolHandler as ToolHandler
 from roomkit.tools.base import current_tool_call as current_tool_call
 from roomkit.tools.functions import FunctionTool as FunctionTool
+from roomkit.tools.functions import tool as tool
 from roomkit.tools.handlers import compose_tool_handlers as compose_tool_handlers
+from roomkit.tools.mcp import MCPToolProvider as MCPToolProvider

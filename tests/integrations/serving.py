@@ -25,11 +25,17 @@ def port_of(listener: socket.socket) -> int:
 
 
 @asynccontextmanager
-async def serving(app: Any, *, listener: socket.socket | None = None) -> AsyncIterator[str]:
-    """Serve an application; yields ``host:port``. Ends as SIGTERM would end it."""
+async def serving(
+    app: Any, *, listener: socket.socket | None = None, graceful_seconds: int = 10
+) -> AsyncIterator[str]:
+    """Serve an application; yields ``host:port``. Ends as SIGTERM would end it, with
+    `graceful_seconds` for the answers that are under way."""
     listener = listener or loopback_socket()
     config = uvicorn.Config(
-        app, log_level="warning", timeout_graceful_shutdown=10, ws_max_size=1_000_000
+        app,
+        log_level="warning",
+        timeout_graceful_shutdown=graceful_seconds,
+        ws_max_size=1_000_000,
     )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))

@@ -18,6 +18,12 @@ from roomkit.tools.base import ToolCallContext, ToolError, current_tool_call
 
 _MAX_PROBLEMS = 8
 
+# A model knows nothing of Python's kinds of arguments.
+_PROBLEMS = {
+    "missing_keyword_only_argument": "is missing",
+    "unexpected_keyword_argument": "is no argument of this tool",
+}
+
 
 class CallReader:
     """Reads a model's arguments into a call of one function.
@@ -140,7 +146,10 @@ def _described(
 def _problems(error: ValidationError) -> str:
     """What is wrong, without the values that are."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    lines = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in found[:_MAX_PROBLEMS]]
+    lines = [
+        f"{'.'.join(map(str, item['loc']))}: {_PROBLEMS.get(item['type'], item['msg'])}"
+        for item in found[:_MAX_PROBLEMS]
+    ]
     return "; ".join(lines + ["and more"] * (len(found) > _MAX_PROBLEMS))
 
 

@@ -98,7 +98,14 @@ class FunctionTool[**P, R](Tool):
 
 
 @overload
-def tool[**P, R](function: Callable[P, R], /) -> FunctionTool[P, R]: ...
+def tool[**P, R](
+    function: Callable[P, R],
+    /,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    timeout: float | None = None,
+) -> FunctionTool[P, R]: ...
 
 
 @overload

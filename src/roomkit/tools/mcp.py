@@ -56,7 +56,10 @@ class MCPToolProvider(ToolSource):
         headers: sent with every request to the URL, such as ``Authorization``.
         transport: how to speak to the URL: ``"streamable_http"``, the older ``"sse"``, or
             ``"auto"`` for the first of them that the server accepts.
-        timeout: how long a call may take, reconnecting included, in seconds; None for no limit.
+        name: what the server is called in errors and logs; by default the program, or the URL
+            without user name and query.
+        timeout: how long a call may take, reconnecting included, in seconds; None leaves it to the
+            channel.
         connect_timeout: how long one attempt to connect may take, in seconds.
         clock: where time comes from.
 
@@ -74,6 +77,7 @@ class MCPToolProvider(ToolSource):
         cwd: str | PathLike[str] | None = None,
         headers: Secrets | None = None,
         transport: HTTPTransport = "auto",
+        name: str | None = None,
         timeout: float | None = 60.0,
         connect_timeout: float = 30.0,
         clock: Clock = SYSTEM_CLOCK,
@@ -85,11 +89,11 @@ class MCPToolProvider(ToolSource):
         if url is not None:
             if env is not None or cwd is not None:
                 raise ValueError("env and cwd are for a server_command")
-            target = URLTarget(sdk, url, headers, transport, timeout)
+            target = URLTarget(sdk, url, headers, transport, timeout, name)
         else:
             if headers is not None:
                 raise ValueError("headers are for a url")
-            target = CommandTarget(sdk, server_command or (), env, cwd)
+            target = CommandTarget(sdk, server_command or (), env, cwd, name)
         self._server = Server(
             sdk, target, timeout=timeout, connect_timeout=connect_timeout, clock=clock
         )
@@ -101,6 +105,7 @@ class MCPToolProvider(ToolSource):
         *,
         headers: Secrets | None = None,
         transport: HTTPTransport = "auto",
+        name: str | None = None,
         timeout: float | None = 60.0,
         connect_timeout: float = 30.0,
         clock: Clock = SYSTEM_CLOCK,
@@ -110,6 +115,7 @@ class MCPToolProvider(ToolSource):
             url=url,
             headers=headers,
             transport=transport,
+            name=name,
             timeout=timeout,
             connect_timeout=connect_timeout,
             clock=clock,
@@ -122,6 +128,7 @@ class MCPToolProvider(ToolSource):
         *,
         env: Secrets | None = None,
         cwd: str | PathLike[str] | None = None,
+        name: str | None = None,
         timeout: float | None = 60.0,
         connect_timeout: float = 30.0,
         clock: Clock = SYSTEM_CLOCK,
@@ -131,6 +138,7 @@ class MCPToolProvider(ToolSource):
             command,
             env=env,
             cwd=cwd,
+            name=name,
             timeout=timeout,
             connect_timeout=connect_timeout,
             clock=clock,

@@ -288,9 +288,8 @@ class AIProvider(ABC):
     is a `ProviderError` with ``retryable``, ``retry_after`` and one of these in ``code``:
     ``rejected``, ``unauthorized``, ``forbidden``, ``not_found``, ``context_too_long`` (the
     request does not fit into the model's window), ``rate_limited``, ``overloaded``,
-    ``unavailable``, ``timeout``, ``unreachable``, ``connection_lost``, ``bad_answer`` or ``closed``.
-    Its text
-    never quotes the request, the answer or a key.
+    ``unavailable``, ``timeout``, ``unreachable``, ``connection_lost``, ``bad_answer`` or
+    ``closed`` (by `close`). Its text never quotes the request, the answer or a key.
 
     A provider passes on what it was given or says that it did not: a picture that the model cannot
     see becomes a visible mark in its place.

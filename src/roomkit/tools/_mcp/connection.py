@@ -41,6 +41,8 @@ class Connection:
     makes them, any number at once.
 
     Args:
+        name: what the server is called in logs.
+        timeout: how long connecting, or listing the tools, may take, in seconds.
         on_listing: told the tools once they are known and whenever they have changed.
     """
 
@@ -51,6 +53,7 @@ class Connection:
         scope: TaskScope,
         clock: Clock,
         *,
+        name: str,
         timeout: float,
         on_listing: Callable[[Listing], None],
     ) -> None:
@@ -58,6 +61,7 @@ class Connection:
         self._failures = failures
         self._scope = scope
         self._clock = clock
+        self._name = name
         self._timeout = timeout
         self._on_listing = on_listing
         self._client: Client | None = None
@@ -194,7 +198,12 @@ class Connection:
         try:
             self._on_listing(await bounded(self._clock, self._timeout, self._list(client)))
         except Exception as error:
-            logger.warning("an MCP server's tools could not be listed: %s", type(error).__name__)
+            if self.usable:
+                logger.warning(
+                    "tools of MCP server %s could not be listed: %s",
+                    self._name,
+                    type(error).__name__,
+                )
         # A server that announces a change in answer to every listing would keep both busy.
         await self._clock.sleep(_REFRESH_PAUSE)
 
@@ -224,7 +233,9 @@ class Connection:
                         self._note_change()
                 return
             except Exception as error:
-                logger.debug("announcements of an MCP server ended: %s", type(error).__name__)
+                logger.debug(
+                    "announcements of MCP server %s ended: %s", self._name, type(error).__name__
+                )
             await self._clock.sleep(pause)
             pause = min(pause * 2, _LISTEN_AGAIN_MAX)
 
@@ -247,7 +258,9 @@ class Connection:
 
     def _report(self, error: BaseException) -> None:
         if not self._stopping and isinstance(error, Exception):
-            logger.warning("the connection to an MCP server broke: %s", type(error).__name__)
+            logger.warning(
+                "the connection to MCP server %s broke: %s", self._name, type(error).__name__
+            )
 
 
 async def _result_of(future: asyncio.Future[None]) -> None:

@@ -58,7 +58,7 @@ class Failures:
             return self._of_answer(error.code, error.message)
         if isinstance(error, ValidationError):
             return ToolError(f"the MCP server {self._server} sent something that is no result")
-        if isinstance(error, RuntimeError):
+        if isinstance(error, RuntimeError) and not isinstance(error, self._sdk.httpx2.StreamError):
             # The SDK's own checks of the result, or a result that asks for a person's input.
             return ToolError(
                 f"the MCP server {self._server} sent a result that does not fit what the tool "
@@ -102,7 +102,7 @@ class Failures:
             return self._of_status(cause.response.status_code)
         if isinstance(cause, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
             return self._error("has a URL that cannot be used", "rejected")
-        if isinstance(cause, httpx2.TransportError):
+        if isinstance(cause, httpx2.TransportError) and not isinstance(cause, httpx2.SSEError):
             return self._error("cannot be reached", "unreachable", retryable=True)
         if isinstance(cause, TimeoutError):
             return self._error("did not answer in time", "timeout", retryable=True)

@@ -145,6 +145,8 @@ class Server:
         connection = self._connection
         if connection is not None and connection.usable:
             return connection
+        if not self.started:  # stopped under the call
+            raise self._failures.gone()
         if self._reconnecting is None or self._reconnecting.done():
             self._reconnecting = self._scope.spawn(
                 self._reconnect(), name="mcp reconnect", eager=False
@@ -179,21 +181,22 @@ class Server:
                 self._failures,
                 self._scope,
                 self._clock,
+                name=self.name,
                 timeout=self._connect_timeout,
                 on_listing=self._take_listing,
             )
             try:
                 await connection.open(way(), self._context or copy_context())
             except ProviderError as error:
-                if error.code not in _ANOTHER_WAY:
-                    raise
+                # What the likeliest way came to says more than that the other fails too.
                 refused = refused or error
+                if refused.code not in _ANOTHER_WAY:
+                    break
             else:
                 self._connection = connection
                 self._ways = [way]
                 return
-        assert refused is not None
-        raise refused
+        raise refused or ValueError("there is no way to connect")
 
     def _retire(self, connection: Connection) -> None:
         connection.retire()

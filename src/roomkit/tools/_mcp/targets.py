@@ -46,10 +46,11 @@ class CommandTarget(Target):
         command: Sequence[str],
         env: Secrets | None,
         cwd: str | PathLike[str] | None,
+        name: str | None,
     ) -> None:
         if isinstance(command, str) or not command:
             raise ValueError("give the server's command as a list: the program and its arguments")
-        self.name = PurePath(command[0]).name
+        self.name = name or PurePath(command[0]).name
         self._sdk = sdk
         self._command = list(command)
         self._env = _revealed(env)
@@ -82,8 +83,10 @@ class URLTarget(Target):
         headers: Secrets | None,
         transport: HTTPTransport,
         timeout: float | None,
+        name: str | None,
     ) -> None:
-        self.name = _without_secrets(url)
+        address = _without_secrets(url)
+        self.name = name or address
         ways: dict[str, list[Callable[[], Transport]]] = {
             # Servers from before March 2025 answer the newer transport with an error.
             "auto": [self._streamable, self._sse],

@@ -235,7 +235,7 @@ class Compiler:
                     )
                     for name, part in patterns.items()
                 ],
-                extra=None
+                others=None
                 if extra is False
                 else self._node(extra, place.part("additionalProperties")),
             )

@@ -56,17 +56,17 @@ class Entries:
     Attributes:
         properties: the checks of the entries that are known by name.
         patterns: checks of all entries whose name fits.
-        extra: the check of all others; None refuses them.
+        others: the check of all others; None refuses them.
     """
 
     properties: Mapping[str, Check] = field(default_factory=dict)
     patterns: Sequence[tuple[Callable[[str], bool], Check]] = ()
-    extra: Check | None = accept
+    others: Check | None = accept
 
 
 def entries_of(entries: Entries) -> Check:
     """Checks what an object holds, each entry once."""
-    properties, patterns, extra = entries.properties, entries.patterns, entries.extra
+    properties, patterns, others = entries.properties, entries.patterns, entries.others
     accepted = listed(properties)
 
     def check(value: Any, path: Path, report: Report) -> None:
@@ -81,10 +81,10 @@ def entries_of(entries: Entries) -> Check:
             for part in matching:
                 part(item, (path, name), report)
             if known is None and not matching:
-                if extra is None:
+                if others is None:
                     unknown.append(name)
                 else:
-                    extra(item, (path, name), report)
+                    others(item, (path, name), report)
         if unknown:
             what = f"{_noun(path)}s" if len(unknown) > 1 else _noun(path)
             report.add(path, f"unknown {what} {_quoted(unknown)}; accepted: {accepted}")
