@@ -73,6 +73,21 @@ async def test_channel_gets_one_event_at_a_time(kit: RoomKit) -> None:
     assert [result.delivery_errors for result in results] == [{}] * 10
 
 
+async def test_caller_waits_for_its_own_event_and_not_for_those_behind_it(kit: RoomKit) -> None:
+    turns = {"first": Slow(), "second": Slow()}
+    b = Transport("b", lambda event: turns[text_of(event.content)]())
+    await seat(kit, "r", Transport("a"), b)
+    first = asyncio.create_task(say(kit, "a", "first"))
+    await turns["first"].entered.wait()
+    second = asyncio.create_task(say(kit, "a", "second"))
+    await settle()
+    turns["first"].go_on.set()
+    assert (await first).delivery_results["b"].success
+    assert not second.done()
+    turns["second"].go_on.set()
+    assert (await second).delivery_results["b"].success
+
+
 async def test_slow_channel_holds_up_neither_the_room_nor_its_neighbours(kit: RoomKit) -> None:
     """Deliveries run outside of the lock."""
     slow = Slow()

@@ -92,7 +92,7 @@ def assemble(
     reentry = Reentry(runtime)
     router = EventRouter(runtime, reentry)
     transitions = Transitions(runtime)
-    driver = Driver(runtime, Poster(runtime, router, transitions))
+    driver = Driver(runtime, router, Poster(runtime, router, transitions))
     reentry.connect(driver, router.stream_relay())
     bindings = BindingService(runtime, driver)
     rooms = RoomService(runtime, driver, transitions, bindings, orchestration)

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from roomkit._tasks import bounded, first_step, is_failure
 from roomkit.channels.base import Channel
 from roomkit.core.overflow import fit
-from roomkit.core.pipeline.cascade import Cascade, enter_frame
-from roomkit.core.pipeline.context import context_of, for_reader, is_open
+from roomkit.core.pipeline.cascade import enter_frame
+from roomkit.core.pipeline.context import for_reader, is_open
 from roomkit.core.pipeline.deliverer import NOTHING, Deliverer
 from roomkit.core.pipeline.jobs import Broadcast, Job
 from roomkit.core.pipeline.lanes import Lanes
+from roomkit.core.pipeline.posting import Posting
 from roomkit.core.pipeline.routes import Route, RouteTables
 from roomkit.core.pipeline.streams import StreamRelay
 from roomkit.core.runtime import KitRuntime
@@ -60,24 +61,20 @@ class EventRouter:
         self._routes.clear()
 
     def enqueue(
-        self,
-        event: RoomEvent,
-        context: RoomContext,
-        source_binding: ChannelBinding | None,
-        cascade: Cascade,
-    ) -> list[Job]:
+        self, posting: Posting, event: RoomEvent, source_binding: ChannelBinding | None
+    ) -> None:
         """Give an event its place in every target's lane. To be called while the room is locked.
 
-        Returns:
-            The jobs whose lanes were idle, for `start` once the lock is released.
+        The jobs whose lanes were idle are left in ``posting.ready``, for `run` or `start` once the
+        lock is released.
         """
-        routes = self._routes.select(event, event.room_id, context.bindings)
-        shared = is_open(context, event)
-        broadcast = Broadcast(event, context, shared, source_binding, cascade, {})
+        snapshot, cascade = posting.snapshot, posting.cascade
+        broadcast = Broadcast(
+            event, snapshot.context, is_open(snapshot, event), source_binding, cascade, {}
+        )
         if self._traced:
             broadcast.span = current_span_id()
-        ready: list[Job] = []
-        for route in routes:
+        for route in self._routes.select(event, event.room_id, snapshot.bindings):
             job = Job(broadcast, route, route.lane)
             idle = self._lanes.offer(route.lane, job)
             if route.delivers:
@@ -94,20 +91,24 @@ class EventRouter:
                 continue
             cascade.enter()
             if idle:
-                ready.append(job)
+                posting.ready.append(job)
             else:
                 job.waited = True
         if broadcast.results and not broadcast.undelivered:
             self._rt.in_background(cascade, self._record(broadcast), "record_deliveries")
-        return ready
 
     def start(self, ready: list[Job]) -> None:
-        """Set idle lanes to work."""
+        """Set idle lanes to work, beside the caller and as part of its telemetry span."""
         if self._traced:
             span = current_span_id()
             for job in ready:
                 job.broadcast.span = span
-        self._lanes.start(ready)
+        if ready:
+            self._lanes.start(ready)
+
+    def run(self, ready: list[Job]) -> Coroutine[Any, Any, None]:
+        """Serve idle lanes in the task that awaits this, until what was `ready` is done."""
+        return self._lanes.run(ready)
 
     def _serve(self, job: Job) -> Coroutine[Any, Any, None] | None:
         """Show one event to one channel.
@@ -138,7 +139,7 @@ class EventRouter:
             return self._close(job, self._deliverer.outcome(output, route.success))
         if broadcast.undelivered == 1:
             return self._close(job, route.success)
-        broadcast.results[route.binding.channel_id] = route.success
+        broadcast.results[route.success.channel_id] = route.success
         broadcast.undelivered -= 1
         broadcast.cascade.leave()
         return None
@@ -221,7 +222,7 @@ class EventRouter:
         snapshot = await self._rt.store.snapshot(broadcast.event.room_id)
         if snapshot is None:
             return None, broadcast.context
-        context = context_of(snapshot)
+        context = snapshot.context
         channel_id = job.route.binding.channel_id
         for binding in snapshot.bindings:
             if binding.channel_id == channel_id and may_read(binding):
@@ -305,7 +306,7 @@ class EventRouter:
             broadcast.early |= {channel_id}
 
     async def _record(self, broadcast: Broadcast) -> None:
-        """Keep the outcomes with the event and tell whoever listens."""
+        """Keep the outcomes with the event."""
         event, cascade, early = broadcast.event, broadcast.cascade, broadcast.early
         results = self._share(broadcast)
         new = results
@@ -315,6 +316,12 @@ class EventRouter:
         stored = await self._rt.record_deliveries(event.room_id, event.id, new)
         if stored is not None:
             cascade.current[event.id] = stored.sealed()
+        events = self._rt.events
+        if not broadcast.unremarkable or events.listens("delivery_succeeded"):
+            await self._tell(event, results)
+
+    async def _tell(self, event: RoomEvent, results: dict[str, DeliveryResult]) -> None:
+        """Tell whoever listens what became of the deliveries."""
         events = self._rt.events
         failed = [result for result in results.values() if not result.success]
         if events.listens("delivery_succeeded"):

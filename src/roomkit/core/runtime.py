@@ -14,7 +14,6 @@ from roomkit.core.framework_events import FrameworkEvents
 from roomkit.core.hooks import HookEngine
 from roomkit.core.inbound_router import InboundRoomRouter
 from roomkit.core.locks import RoomLockManager
-from roomkit.core.pipeline.context import context_of
 from roomkit.core.pipeline.delivery_ladder import EarlyReports
 from roomkit.core.rate_limiter import TokenBucketRateLimiter
 from roomkit.core.transcoder import ContentTranscoder
@@ -123,9 +122,7 @@ class KitRuntime:
     async def context(self, room_id: str) -> RoomContext | None:
         """The room as it stands now."""
         snapshot = await self.store.snapshot(room_id)
-        if snapshot is None:
-            return None
-        return context_of(snapshot)
+        return None if snapshot is None else snapshot.context
 
     async def record_deliveries(
         self, room_id: str, event_id: str, results: dict[str, DeliveryResult]

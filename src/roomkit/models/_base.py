@@ -35,13 +35,32 @@ __all__ = [
 ]
 
 
-_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+# What a version 4 UUID makes of its random 7th and 9th byte.
+_VERSION = bytes(byte & 0x0F | 0x40 for byte in range(256))
+_VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
+_IDS_AT_ONCE = 64
+
+_spare_ids: list[str] = []
+if hasattr(os, "register_at_fork"):
+    # A forked process must not give out the ids that its parent has in store.
+    os.register_at_fork(after_in_child=_spare_ids.clear)
 
 
 def new_id() -> str:
-    """A random version 4 UUID in hex, at a third of the cost of `uuid.uuid4().hex`."""
-    digits = os.urandom(16).hex()
-    return f"{digits[:12]}4{digits[13:16]}{_VARIANT[digits[16]]}{digits[17:]}"
+    """A random version 4 UUID in hex.
+
+    They are made in batches, since asking the system for random bytes costs more than all else.
+    """
+    try:
+        return _spare_ids.pop()
+    except IndexError:
+        numbers = bytearray(os.urandom(16 * _IDS_AT_ONCE))
+        numbers[6::16] = numbers[6::16].translate(_VERSION)
+        numbers[8::16] = numbers[8::16].translate(_VARIANT)
+        digits = numbers.hex()
+        first, *spare = [digits[at : at + 32] for at in range(0, len(digits), 32)]
+        _spare_ids.extend(spare)
+        return first
 
 
 def utc_now() -> datetime:
@@ -50,6 +69,7 @@ def utc_now() -> datetime:
 
 
 # The slots of a model, without the look-up by name and the check for frozen fields.
+_new: Any = object.__new__
 _slots: Any = BaseModel.__dict__
 _set_dict = _slots["__dict__"].__set__
 _set_fields = _slots["__pydantic_fields_set__"].__set__
@@ -91,8 +111,8 @@ class FrozenModel(BaseModel):
         of its class instead of carrying its own: a quarter of what an event weighs in memory.
         """
         cls = type(self)
-        new = cls.__new__(cls)
-        _set_dict(new, {**self.__dict__, **changes})
+        new: Self = _new(cls)
+        _set_dict(new, self.__dict__ | changes)
         _set_fields(new, cls.__field_names__)
         _set_extra(new, None)
         _set_private(new, None)

@@ -105,10 +105,12 @@ class RoomEvent(FrozenModel):
         Raises:
             pydantic.ValidationError: it is not a valid event.
         """
+        content = self.content
         if (
             type(self.metadata) is FrozenDict
             and type(self.delivery_results) is FrozenDict
-            and isinstance(self.content, FrozenModel)
+            # Most are text, and to ask pydantic's metaclass costs more than all the rest.
+            and (type(content) is TextContent or isinstance(content, FrozenModel))
         ):
             return self
         return RoomEvent.model_validate(dict(self.__dict__))

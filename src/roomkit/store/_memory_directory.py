@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from roomkit.errors import RoomNotFoundError
+from roomkit.models.address import canonical_address
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.enums import ChannelType, RoomStatus
 from roomkit.models.participant import Participant
@@ -134,9 +135,10 @@ class RoomDirectory:
     def conversation(self, channel_id: str, channel_type: ChannelType, address: str) -> str | None:
         """Where a message belongs; see `ConversationStore.find_conversation`."""
         index = self._index
-        own = index.open_rooms_of_recipient(
-            channel_id, channel_type, address
-        ) or index.open_rooms_joined(channel_id, channel_type, address)
+        canonical = canonical_address(channel_type, address)
+        own = index.open_rooms_of_recipient(channel_id, canonical) or index.open_rooms_joined(
+            channel_id, canonical
+        )
         if own:
             return next(reversed(own))
         unnamed = index.open_rooms_without_recipient(channel_id)

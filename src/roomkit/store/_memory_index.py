@@ -129,18 +129,12 @@ class RoomIndex:
     def open_rooms_without_recipient(self, channel_id: str) -> RoomIds:
         return self._open.get(("unnamed", channel_id), _NO_ROOMS)
 
-    def open_rooms_of_recipient(
-        self, channel_id: str, channel_type: ChannelType, address: str
-    ) -> RoomIds:
-        key = ("named", channel_id, canonical_address(channel_type, address))
-        return self._open.get(key, _NO_ROOMS)
+    def open_rooms_of_recipient(self, channel_id: str, canonical: str) -> RoomIds:
+        return self._open.get(("named", channel_id, canonical), _NO_ROOMS)
 
-    def open_rooms_joined(
-        self, channel_id: str, channel_type: ChannelType, address: str
-    ) -> RoomIds:
+    def open_rooms_joined(self, channel_id: str, canonical: str) -> RoomIds:
         """Where somebody takes part through a channel that names no recipient there."""
-        key = ("joined", channel_id, canonical_address(channel_type, address))
-        return self._open.get(key, _NO_ROOMS)
+        return self._open.get(("joined", channel_id, canonical), _NO_ROOMS)
 
     def open_rooms_by_type(self, channel_type: ChannelType, participant_id: str) -> RoomIds:
         return self._open.get(("type", channel_type, participant_id), _NO_ROOMS)

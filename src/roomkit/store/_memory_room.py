@@ -22,6 +22,7 @@ class RoomRecord:
 
     __slots__ = (
         "_bindings",
+        "_hidden_up_to",
         "_participants",
         "_snapshot",
         "_version",
@@ -46,6 +47,7 @@ class RoomRecord:
         self.observations: list[Observation] = []
         self._bindings: tuple[ChannelBinding, ...] | None = None
         self._participants: tuple[Participant, ...] | None = None
+        self._hidden_up_to = -1
         self._version = 0
         self._snapshot: RoomSnapshot | None = None
 
@@ -72,6 +74,7 @@ class RoomRecord:
                 bindings=self._bindings,
                 participants=self._participants,
                 recent_events=tuple(self.recent),
+                open=not self.recent or self.recent[0].index > self._hidden_up_to,
                 duplicate=duplicate,
                 version=self._version,
             )
@@ -82,8 +85,7 @@ class RoomRecord:
     def insert(self, event: RoomEvent) -> None:
         """Add an event at the place that its index gives it, normally the end."""
         events = self.events
-        if event.idempotency_key is not None:
-            self.claims[event.source.channel_id, event.idempotency_key] = event.id
+        self._note(event)
         if not events or event.index >= events[-1].index:
             events.append(event)
             if is_history(event):
@@ -94,26 +96,34 @@ class RoomRecord:
 
     def replace(self, old: RoomEvent, new: RoomEvent) -> None:
         """Put `new` in the place of `old`, the stored event of the same id."""
-        position = self._position_of(old)
         if new.idempotency_key != old.idempotency_key or new.source is not old.source:
             self._release_claim(old)
         if new.index != old.index:
-            del self.events[position]
+            del self.events[self._position_of(old)]
             self.insert(new)
             self._rebuild_recent()
             return
-        self.events[position] = new
-        if new.idempotency_key is not None:
-            self.claims[new.source.channel_id, new.idempotency_key] = new.id
-        if not (is_history(old) and is_history(new)):
-            if is_history(old) or is_history(new):
-                self._rebuild_recent()
-            return
+        self._note(new)
+        self.swap(old, new)
+        if is_history(old) is not is_history(new):
+            self._rebuild_recent()
+
+    def swap(self, old: RoomEvent, new: RoomEvent) -> None:
+        """The same where they differ in nothing by which an event is found."""
+        self.events[self._position_of(old)] = new
         recent = self.recent
         for place in range(len(recent) - 1, -1, -1):
             if recent[place] is old:
                 recent[place] = new
                 return
+
+    def _note(self, event: RoomEvent) -> None:
+        """Remember what an event that is now in the timeline claims, and whom it is hidden
+        from."""
+        if event.idempotency_key is not None:
+            self.claims[event.source.channel_id, event.idempotency_key] = event.id
+        if event.visibility != "all" and event.index > self._hidden_up_to:
+            self._hidden_up_to = event.index
 
     def _release_claim(self, event: RoomEvent) -> None:
         if event.idempotency_key is not None:

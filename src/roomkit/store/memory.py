@@ -234,7 +234,7 @@ class InMemoryStore(ConversationStore):
         if event is None or record is None:
             return None
         changed = self._events[event_id] = with_deliveries(event, results)
-        record.replace(event, changed)
+        record.swap(event, changed)
         record.changed()
         for result in results.values():
             if result.provider_message_id is not None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from roomkit.models.channel import ChannelBinding
+from roomkit.models.context import RoomContext
 from roomkit.models.enums import EventStatus
 from roomkit.models.event import RoomEvent
 from roomkit.models.participant import Participant
@@ -15,6 +16,8 @@ from roomkit.models.room import Room
 RECENT_EVENTS = 50
 """How many messages of its latest history a `RoomSnapshot` holds."""
 
+_BLANK_CONTEXT = RoomContext.constant()
+
 
 @dataclass(slots=True, kw_only=True)
 class RoomSnapshot:
@@ -22,6 +25,7 @@ class RoomSnapshot:
 
     Attributes:
         recent_events: the newest `RECENT_EVENTS` messages that were not blocked, oldest first.
+        open: whether the store can tell that all may see each of the recent events.
         duplicate: the event that holds the idempotency key which was asked about.
         version: differs from that of any other state of the room, where the store can tell.
     """
@@ -30,8 +34,23 @@ class RoomSnapshot:
     bindings: tuple[ChannelBinding, ...] = ()
     participants: tuple[Participant, ...] = ()
     recent_events: tuple[RoomEvent, ...] = ()
+    open: bool = False
     duplicate: RoomEvent | None = None
     version: int | None = None
+    _context: RoomContext | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def context(self) -> RoomContext:
+        """The room as hooks and channels get to see it; always the same object."""
+        context = self._context
+        if context is None:
+            context = self._context = _BLANK_CONTEXT.evolve(
+                room=self.room,
+                bindings=self.bindings,
+                participants=self.participants,
+                recent_events=self.recent_events,
+            )
+        return context
 
 
 @dataclass(slots=True, kw_only=True)

@@ -16,14 +16,12 @@ from roomkit.store.records import TimelineCommit
 OPEN_STATUSES = (RoomStatus.ACTIVE, RoomStatus.PAUSED)
 """The statuses in which a room takes messages."""
 
+_UNSAID = (EventStatus.BLOCKED, EventStatus.PENDING)
+
 
 def is_history(event: RoomEvent) -> bool:
     """Whether an event is part of what was said: a message neither blocked nor held back."""
-    return (
-        event.type is EventType.MESSAGE
-        and event.status is not EventStatus.BLOCKED
-        and event.status is not EventStatus.PENDING
-    )
+    return event.type is EventType.MESSAGE and event.status not in _UNSAID
 
 
 def is_unread(event: RoomEvent, binding: ChannelBinding) -> bool:
@@ -38,19 +36,17 @@ def takes_part(participant: Participant) -> bool:
 
 def room_after(room: Room, commit: TimelineCommit, event_count: int, latest_index: int) -> Room:
     """The room as a commit leaves it."""
-    changes: dict[str, object] = {
-        "updated_at": commit.updated_at,
-        "event_count": event_count,
-        "latest_index": latest_index,
-    }
-    if commit.activity_at is not None:
-        timers = room.timers
-        if timers.inactive_after_seconds is not None or timers.closed_after_seconds is not None:
-            changes["timers"] = timers.evolve(last_activity_at=commit.activity_at)
-        if room.status is RoomStatus.PAUSED and room.paused_by == "timer":
-            changes["status"] = RoomStatus.ACTIVE
-            changes["paused_by"] = None
-    return room.evolve(**changes)
+    room = room.evolve(
+        updated_at=commit.updated_at, event_count=event_count, latest_index=latest_index
+    )
+    if commit.activity_at is None:
+        return room
+    timers = room.timers
+    if timers.inactive_after_seconds is not None or timers.closed_after_seconds is not None:
+        room = room.evolve(timers=timers.evolve(last_activity_at=commit.activity_at))
+    if room.status is RoomStatus.PAUSED and room.paused_by == "timer":
+        room = room.evolve(status=RoomStatus.ACTIVE, paused_by=None)
+    return room
 
 
 def rewritten_over(stored: RoomEvent, rewritten: RoomEvent) -> RoomEvent:

@@ -14,10 +14,8 @@ from hypothesis import strategies as st
 
 from roomkit.providers.ai.base import (
     AIContext,
-    AIImagePart,
     AIMessage,
     AIPart,
-    AITextPart,
     AIThinkingPart,
     AITool,
     AIToolCall,
@@ -25,71 +23,25 @@ from roomkit.providers.ai.base import (
 )
 from roomkit.providers.anthropic import AnthropicAIProvider, AnthropicConfig
 from tests.conformance.anthropic_rules import check
+from tests.unit.providers import conversations
 
-NAMES = ("find", "files/read.all", "files_read_all", "", "ü", "x" * 200)
-URLS = (
-    "https://example.com/a.png",
-    "HTTPS://example.com/a.png",
-    "http://example.com/a.png",
-    "ftp://example.com/a.png",
-    "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7",
-    "data:image/gif;base64,###",
-    "data:image/gif;base64,",
-    "data:image/svg+xml,%3Csvg%3E",
-    "data:image/jpg;base64,AAAA",
-    "data:",
-    "",
-)
 SEALED = {"type": "thinking", "thinking": "hm", "signature": "c2ln"}
 HIDDEN = {"type": "redacted_thinking", "data": "ZW5j"}
 
-texts = st.sampled_from(["", " ", "\n", "hi", " hi ", "\N{WAVING HAND SIGN}", "\x00"]) | st.text(
-    max_size=5
-)
-ids = st.sampled_from(["", "a", "b", "a.b", "a_b", "a-2", "ü", "toolu_01"])
-images = st.builds(
-    AIImagePart, url=st.sampled_from(URLS), mime_type=st.sampled_from([None, "image/png", "a/b"])
-)
-words = st.builds(AITextPart, text=texts)
 thoughts = st.sampled_from(
     [
-        AIThinkingPart(text="hm"),
-        AIThinkingPart(text="hm", signature="c2ln"),
-        AIThinkingPart(text="hm", signature="c2ln", provider_data={"another": 1}),
         AIThinkingPart(text="hm", signature="c2ln", provider_data={"anthropic": SEALED}),
         AIThinkingPart(provider_data={"anthropic": HIDDEN}),
-        AIThinkingPart(),
     ]
 )
-calls = st.builds(
-    AIToolCall,
-    id=ids,
-    name=st.sampled_from(NAMES),
-    arguments=st.sampled_from([{}, {"a": [{"b": None}]}]),
-    malformed=st.sampled_from([None, "", "{"]),
-)
-results = st.builds(
-    AIToolResult,
-    tool_call_id=ids,
-    name=st.sampled_from(NAMES),
-    content=texts | st.lists(words | images, max_size=3),
-    is_error=st.booleans(),
-)
-parts: st.SearchStrategy[AIPart] = st.one_of(words, images, thoughts, calls, results)
 messages = st.builds(
     AIMessage,
     role=st.sampled_from(["system", "user", "assistant", "tool"]),
-    content=texts | st.lists(parts, max_size=4),
+    content=conversations.texts | st.lists(conversations.parts | thoughts, max_size=4),
 )
 histories = st.lists(messages, max_size=8)
 contexts = st.builds(
-    AIContext,
-    messages=histories,
-    system_prompt=st.none() | texts,
-    temperature=st.sampled_from([None, 0.5]),
-    max_tokens=st.sampled_from([None, 1, 5000]),
-    tools=st.sampled_from([[], [AITool(name=name) for name in NAMES]]),
-    thinking_budget=st.sampled_from([None, 0, 100, 2048]),
+    lambda context, history: context.evolve(messages=history), conversations.contexts, histories
 )
 models = st.sampled_from(["claude-haiku-4-5", "claude-opus-4-6", "claude-sonnet-5-5"])
 

@@ -7,10 +7,7 @@ from roomkit.core.pipeline.cascade import enclosing
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.runtime import KitRuntime
 from roomkit.core.visibility import may_write, narrower
-from roomkit.models.enums import (
-    EventType,
-    ParticipantStatus,
-)
+from roomkit.models.enums import EventType, ParticipantStatus
 from roomkit.models.task import Observation
 from roomkit.store.rules import OPEN_STATUSES
 
@@ -28,7 +25,7 @@ class Admission:
 
     def check_idempotency(self, posting: Posting) -> None:
         """A closed room takes nothing; what was stored before is not stored again."""
-        snapshot = posting.loaded
+        snapshot = posting.snapshot
         if posting.status != "open":
             return
         if snapshot.duplicate is not None:
@@ -105,7 +102,7 @@ class Admission:
             return
         try:
             posting.target = target = await revisions.find_target(
-                self._rt.store, event, posting.loaded.participants
+                self._rt.store, event, posting.snapshot.participants
             )
         except revisions.RevisionRefusedError as refusal:
             posting.block("revision", refusal.reason)
@@ -116,7 +113,7 @@ class Admission:
 
 def _is_banned(posting: Posting) -> bool:
     sender = posting.event.source.participant_id
-    for participant in posting.loaded.participants:
+    for participant in posting.snapshot.participants:
         if participant.id == sender:
             return participant.status is ParticipantStatus.BANNED
     return False

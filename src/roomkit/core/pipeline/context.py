@@ -8,30 +8,13 @@ from roomkit.models.context import RoomContext
 from roomkit.models.event import RoomEvent
 from roomkit.store.records import RECENT_EVENTS, RoomSnapshot
 
-_PROTOTYPE = RoomContext.constant()
 
-
-def context_of(snapshot: RoomSnapshot) -> RoomContext:
-    """The context that a snapshot of the store describes. The models are shared, not copied."""
-    return _PROTOTYPE.evolve(
-        room=snapshot.room,
-        bindings=snapshot.bindings,
-        participants=snapshot.participants,
-        recent_events=snapshot.recent_events,
-    )
-
-
-def is_open(context: RoomContext, event: RoomEvent) -> bool:
+def is_open(snapshot: RoomSnapshot, event: RoomEvent) -> bool:
     """Whether all may share the context: nothing in it is hidden from anybody or newer."""
-    history = context.recent_events
+    history = snapshot.recent_events
     if history and history[-1].index >= event.index:
         return False
-    for earlier in history:  # faster than `all`: this runs for every message
-        if earlier.visibility != "all":
-            break
-    else:
-        return True
-    return False
+    return snapshot.open or all(earlier.visibility == "all" for earlier in history)
 
 
 def for_reader(context: RoomContext, binding: ChannelBinding, event: RoomEvent) -> RoomContext:

@@ -29,6 +29,9 @@ class Deliverer:
 
     A circuit breaker belongs to a channel, a rate limiter to a channel in a room. Neither exists
     before it is needed: the breaker not before the first failure, the limiter not without a limit.
+
+    Attributes:
+        is_direct: whether a plain delivery is nothing but a call of the channel.
     """
 
     def __init__(self, runtime: KitRuntime) -> None:
@@ -37,12 +40,7 @@ class Deliverer:
         self._limiters: OrderedDict[tuple[str, str], tuple[RateLimit, TokenBucketRateLimiter]] = (
             OrderedDict()
         )
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether a plain delivery is nothing but a call of the channel."""
-        rt = self._rt
-        return not (self._breakers or rt.telemetry.enabled or rt.delivery_strategy is not None)
+        self.is_direct = not runtime.telemetry.enabled and runtime.delivery_strategy is None
 
     async def finish(
         self, call: Coroutine[Any, Any, Any], waits_for: Any, success: DeliveryResult
@@ -184,6 +182,7 @@ class Deliverer:
             return
         if breaker is None:
             breaker = self._breakers[channel_id] = CircuitBreaker(clock=self._rt.clock)
+            self.is_direct = False
         breaker.record_failure()
 
     def _limiter(self, binding: ChannelBinding, limit: RateLimit) -> TokenBucketRateLimiter:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from roomkit.core.event_router import EventRouter
 from roomkit.core.pipeline.cascade import (
     Cascade,
     Hold,
@@ -61,8 +62,9 @@ class Driver:
     """Runs postings and operations, each in a task that its caller's cancellation does not
     reach."""
 
-    def __init__(self, runtime: KitRuntime, poster: Poster) -> None:
+    def __init__(self, runtime: KitRuntime, router: EventRouter, poster: Poster) -> None:
         self.runtime = runtime
+        self._router = router
         self.poster = poster
 
     def cascade_for(self, room_id: str) -> tuple[Cascade, bool]:
@@ -141,9 +143,11 @@ class Driver:
             await self.poster.commit(posting)
             if telemetry.enabled:
                 with telemetry.span(SpanKind.BROADCAST, posting.event.source.channel_id):
-                    self.poster.broadcast(posting)
+                    self._router.start(posting.ready)
+            elif outermost:  # it waits for the whole cascade anyway: no need for another task
+                await self._router.run(posting.ready)
             else:
-                self.poster.broadcast(posting)
+                self._router.start(posting.ready)
         finally:
             cascade.leave()
         if outermost:
@@ -339,4 +343,4 @@ class Driver:
                 await poster.load(posting)
                 operation.cascade.current[event.id] = event
                 poster.send_out(posting, event)
-                poster.broadcast(posting)
+                self._router.start(posting.ready)

@@ -71,29 +71,35 @@ class Lanes[J: LaneJob]:
         return False
 
     def start(self, ready: list[J]) -> None:
-        """Run the first jobs of idle lanes, and then whatever has queued up behind each."""
-        if ready:
-            ready.reverse()
-            self._scope.spawn(self._run(ready), name="lanes")
+        """`run` the jobs in a task of their own."""
+        self._scope.spawn(self.run(ready), name="lanes")
 
-    async def _run(self, ready: list[J], depth: int = 0) -> None:
-        """Serve the jobs one after the other for as long as none of them has to wait.
+    async def run(self, ready: list[J], depth: int = 0) -> None:
+        """Serve the first jobs of idle lanes, one after the other while none has to wait.
 
         Most deliveries never wait, and a task for each of them would cost more than they do. The
         first that does wait keeps this task to itself, and another goes on with the rest, so that
         no channel is held up by another. Up to some `depth` that one starts within this one.
+
+        What has queued up behind a job that may have waited goes on in another task too: whoever
+        awaits this one has nothing to do with it.
         """
+        ready.reverse()
         while ready:
             job = ready.pop()
-            coro = self._serve(job)
             try:
-                done, waits_for = (True, None) if coro is None else first_step(coro)
-                if coro is not None and not done:
-                    if ready:
-                        rest, ready = ready, []
-                        deeper = (depth + 1) % _MAX_DEPTH
-                        self._scope.spawn(self._run(rest, deeper), name="lanes", eager=deeper != 0)
-                    await resumed(coro, waits_for)
+                coro = self._serve(job)
+                if coro is None:
+                    done = True
+                elif ready:
+                    done, waits_for = first_step(coro)
+                    if not done:
+                        self._hand_over(ready, (depth + 1) % _MAX_DEPTH)
+                        ready = []
+                        await resumed(coro, waits_for)
+                else:
+                    done = False
+                    await coro
             except BaseException:
                 self._give_up(job.lane)
                 for unserved in ready:
@@ -102,7 +108,14 @@ class Lanes[J: LaneJob]:
                 raise
             following = self._next(job.lane)
             if following is not None:
-                ready.append(following)
+                if done:
+                    ready.append(following)
+                else:
+                    self._hand_over([following], 0)
+
+    def _hand_over(self, rest: list[J], depth: int) -> None:
+        """Go on in a task within this one, or in the next turn of the loop at a depth of 0."""
+        self._scope.spawn(self.run(rest[::-1], depth), name="lanes", eager=depth != 0)
 
     def _next(self, key: LaneKey) -> J | None:
         queue = self._queues[key]

@@ -8,18 +8,17 @@ sends, a notice of the framework.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 from roomkit.core.event_router import EventRouter
 from roomkit.core.pipeline import revisions
 from roomkit.core.pipeline.admission import Admission
 from roomkit.core.pipeline.cascade import Hold, Inside, enclosing
-from roomkit.core.pipeline.context import context_of
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.pipeline.timers import due_status, has_timers
 from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
 from roomkit.core.services.transitions import Transitions
 from roomkit.errors import RoomNotFoundError
-from roomkit.models.channel import ChannelBinding
 from roomkit.models.delivery import HookFailure
 from roomkit.models.enums import (
     ChannelDirection,
@@ -64,22 +63,23 @@ class Poster:
             posting.hold = None
             await self.release(hold)
 
-    async def release(self, hold: Hold) -> None:
+    def release(self, hold: Hold) -> Awaitable[None]:
         """Give up the lock, but not before all writes under it are done."""
         hold.active = False
         if not hold.nested:
-            await self._rt.locks.release(hold.lease)
-            return
+            return self._rt.locks.release(hold.lease)
+        # Not in the task that calls, which may be cancelled while it waits.
+        return asyncio.shield(self._rt.scope.spawn(self._release_later(hold), name="unlock"))
 
-        async def when_quiet() -> None:
-            await hold.quiet()
-            await self._rt.locks.release(hold.lease)
+    async def _release_later(self, hold: Hold) -> None:
+        await hold.quiet()
+        await self._rt.locks.release(hold.lease)
 
-        # Not in the task that called, which may be cancelled while it waits.
-        await asyncio.shield(self._rt.scope.spawn(when_quiet(), name="unlock"))
-
-    async def load(self, posting: Posting) -> None:
+    async def load(self, posting: Posting, known: RoomSnapshot | None = None) -> None:
         """Read the room as it is under the lock, and apply what its timers are due to do.
+
+        Args:
+            known: an earlier reading, which spares the store the work if nothing has changed.
 
         Raises:
             RoomNotFoundError: it is gone.
@@ -88,15 +88,12 @@ class Poster:
         claim = None
         if event.idempotency_key is not None:
             claim = (event.source.channel_id, event.idempotency_key)
-        known = posting.snapshot
         snapshot = await self._rt.store.snapshot(event.room_id, known=known, claim=claim)
         if snapshot is None:
             raise RoomNotFoundError(event.room_id)
         if has_timers(snapshot.room) and posting.origin != "system":
             await self._apply_timers(posting, snapshot)
-        if posting.context is None or snapshot is not known:
-            posting.snapshot = snapshot
-            posting.context = context_of(snapshot)
+        posting.snapshot = snapshot
         source_id = event.source.channel_id
         posting.binding = None
         for binding in snapshot.bindings:
@@ -129,12 +126,12 @@ class Poster:
         if posting.status != "open" or posting.origin == "system":
             return
         trigger = HookTrigger.BEFORE_BROADCAST
-        if not rt.hooks.listens(trigger, event.room_id) or posting.context is None:
+        if not rt.hooks.listens(trigger, event.room_id):
             return
         cascade = posting.cascade
         hold = posting.hold or _held_around(event.room_id)
         with Inside(cascade, hold):
-            outcome = await rt.hooks.run_gate(trigger, event, posting.context)
+            outcome = await rt.hooks.run_gate(trigger, event, posting.snapshot.context)
         posting.event = outcome.event
         if hold is not None and hold.touched:
             await hold.quiet()
@@ -151,7 +148,6 @@ class Poster:
         snapshot = await self._rt.store.snapshot(posting.event.room_id)
         if snapshot is not None:
             posting.snapshot = snapshot
-            posting.context = context_of(snapshot)
 
     def report_failures(self, posting: Posting, failures: list[HookFailure]) -> None:
         """Keep what hooks did wrong for the result, and tell."""
@@ -184,15 +180,10 @@ class Poster:
         finally:
             await self.unlock(posting)
 
-    def broadcast(self, posting: Posting) -> None:
-        """Set the deliveries off that `commit` has queued."""
-        if posting.ready:
-            self._router.start(posting.ready)
-
     async def _store(self, posting: Posting) -> None:
         rt, event = self._rt, posting.event
         now = rt.clock.now()
-        room = posting.loaded.room
+        room = posting.snapshot.room
         blocked = posting.status == "blocked"
         rewrites: tuple[RoomEvent, ...] = ()
         status = EventStatus.BLOCKED if blocked else EventStatus.DELIVERED
@@ -247,14 +238,7 @@ class Poster:
         cascade.sent.append(event.id)
         if posting.origin == "response":
             cascade.responses.append(event.id)
-        self._queue(posting, event, posting.binding)
-
-    def _queue(
-        self, posting: Posting, event: RoomEvent, source_binding: ChannelBinding | None
-    ) -> None:
-        if posting.context is not None:
-            ready = self._router.enqueue(event, posting.context, source_binding, posting.cascade)
-            posting.ready = ready if posting.ready is None else posting.ready + ready
+        self._router.enqueue(posting, event, posting.binding)
 
     async def _inject(self, posting: Posting, injected: InjectedEvent) -> None:
         """Store and send what a hook added. It skips the hooks, but not the budget."""
@@ -285,7 +269,7 @@ class Poster:
         if outcome.status == "stored":
             cascade.current[event.id] = outcome.event
             cascade.sent.append(event.id)
-            self._queue(posting, outcome.event, None)
+            self._router.enqueue(posting, outcome.event, None)
 
 
 def _held_around(room_id: str) -> Hold | None:

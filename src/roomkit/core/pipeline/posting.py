@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from roomkit.core.pipeline.cascade import Cascade, Hold
 from roomkit.core.pipeline.jobs import Job
 from roomkit.models._frozen import FrozenDict
 from roomkit.models.channel import ChannelBinding
-from roomkit.models.context import RoomContext
-from roomkit.models.enums import (
-    EventStatus,
-)
+from roomkit.models.enums import EventStatus
 from roomkit.models.event import RoomEvent
 from roomkit.models.hook import InjectedEvent
 from roomkit.store.records import RoomSnapshot
@@ -32,6 +29,8 @@ class Posting:
             answers (``response``), or the framework, whose notices are neither checked nor
             delivered.
         status: ``open`` until it is settled whether and how the event is stored.
+        snapshot: the room under the lock, from `Poster.load` on.
+        binding: the source channel's seat in the room, if it has one.
         hold: the room's lock while this posting holds it itself.
         ready: deliveries to start once the lock is released.
     """
@@ -41,13 +40,12 @@ class Posting:
     origin: Literal["inbound", "sent", "response", "system"] = "inbound"
     status: PostStatus = "open"
     reason: str | None = None
-    snapshot: RoomSnapshot | None = None
-    context: RoomContext | None = None
+    snapshot: RoomSnapshot = field(init=False)
     binding: ChannelBinding | None = None
     hold: Hold | None = None
     injected: Sequence[InjectedEvent] = ()
     target: RoomEvent | None = None
-    ready: list[Job] | None = None
+    ready: list[Job] = field(default_factory=list)
     error: Exception | None = None
 
     def block(self, by: str, reason: str) -> None:
@@ -61,10 +59,3 @@ class Posting:
                 "metadata": FrozenDict({**self.event.metadata, "block_reason": reason}),
             }
         )
-
-    @property
-    def loaded(self) -> RoomSnapshot:
-        """The room under the lock, which `Poster.load` has read."""
-        if self.snapshot is None:
-            raise RuntimeError("the posting was not loaded")
-        return self.snapshot

@@ -19,7 +19,7 @@ logger = logging.getLogger("roomkit")
 _MAX_ROOMS = 2048
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Route:
     """A channel that may receive, with all that does not change from one event to the next.
 

@@ -7,12 +7,11 @@ is one method here or in `Poster`, over one `InboundTurn`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from roomkit._tasks import DeadlineExceededError, bounded
 from roomkit.channels.base import Channel
 from roomkit.core.pipeline.cascade import Cascade
-from roomkit.core.pipeline.context import context_of
 from roomkit.core.pipeline.driver import Driver
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.runtime import KitRuntime
@@ -26,7 +25,6 @@ from roomkit.core.services.rooms import RoomService
 from roomkit.errors import RoomNotFoundError
 from roomkit.models._frozen import EMPTY_DICT, EMPTY_LIST
 from roomkit.models.address import canonical_address
-from roomkit.models.context import RoomContext
 from roomkit.models.delivery import InboundMessage, InboundResult
 from roomkit.models.enums import (
     ChannelCategory,
@@ -46,15 +44,18 @@ _PROTOTYPE = InboundResult.constant()
 
 @dataclass(slots=True, eq=False)
 class InboundTurn:
-    """One inbound message on its way, and what each step found out about it."""
+    """One inbound message on its way, and what each step found out about it.
+
+    `snapshot` and `event` are there from `route` and `handle_inbound` on, `posting` from
+    `acquire_lock` on. A `result` ends the turn early.
+    """
 
     message: InboundMessage
     channel: Channel
-    explicit_room: str | None = None
+    explicit_room: str | None
     room_id: str = ""
-    snapshot: RoomSnapshot | None = None
-    context: RoomContext | None = None
-    event: RoomEvent | None = None
+    snapshot: RoomSnapshot = field(init=False)
+    event: RoomEvent = field(init=False)
     verdict: Verdict | None = None
     posting: Posting | None = None
     outermost: bool = True
@@ -107,10 +108,8 @@ class InboundPipeline:
     ) -> InboundResult:
         """Try again, with another room, if the one that was found is closed by the time."""
         for _ in range(_REROUTES):
-            turn = InboundTurn(message, channel, explicit_room=room_id)
-            result = await self._attempt(turn)
-            closed_meanwhile = result.reason == "room_closed" and room_id is None
-            if not closed_meanwhile:
+            result = await self._attempt(InboundTurn(message, channel, room_id))
+            if result.reason != "room_closed" or room_id is not None:
                 break
         return result
 
@@ -165,13 +164,12 @@ class InboundPipeline:
             await self._rooms.attach_for(room_id, message, channel)
             snapshot = _known(await rt.store.snapshot(room_id))
         turn.snapshot = snapshot
-        turn.context = context_of(snapshot)
 
     async def handle_inbound(self, turn: InboundTurn) -> None:
         """Have the channel turn the message into an event."""
-        message, channel, context = turn.message, turn.channel, _known(turn.context)
+        message, channel = turn.message, turn.channel
         try:
-            event = await channel.handle_inbound(message, context)
+            event = await channel.handle_inbound(message, turn.snapshot.context)
             if not isinstance(event, RoomEvent):
                 raise TypeError(
                     f"{type(channel).__name__}.handle_inbound returned {type(event).__name__}, "
@@ -197,10 +195,10 @@ class InboundPipeline:
 
     async def resolve_identity(self, turn: InboundTurn) -> None:
         """Work out who the sender is: the resolver, then the identity hooks. Holds no lock."""
-        message, channel, context = turn.message, turn.channel, _known(turn.context)
-        event = _known(turn.event)
+        message, channel, event = turn.message, turn.channel, turn.event
         if not self._identity.applies_to(channel.channel_type):
             return
+        context = turn.snapshot.context
         known = known_participant(context, channel.channel_id, message.sender_id)
         if known is not None and known.identification is IdentificationStatus.IDENTIFIED:
             turn.verdict = Verdict(known.id, IdentificationStatus.IDENTIFIED)
@@ -221,25 +219,22 @@ class InboundPipeline:
     async def acquire_lock(self, turn: InboundTurn) -> None:
         """Wait until nobody else writes to the room."""
         cascade, turn.outermost = self._driver.cascade_for(turn.room_id)
-        turn.posting = Posting(
-            event=_known(turn.event),
-            cascade=cascade,
-            snapshot=turn.snapshot,
-            context=turn.context,
-        )
-        await self._driver.poster.lock(turn.posting)
+        turn.posting = posting = Posting(turn.event, cascade)
+        await self._driver.poster.lock(posting)
 
     async def check_idempotency(self, turn: InboundTurn) -> None:
         """Look at the room again, now that it stands still: redeliveries, closed rooms, rights."""
         poster, posting = self._driver.poster, _known(turn.posting)
-        await poster.load(posting)
-        poster.admission.check_idempotency(posting)
+        await poster.load(posting, known=turn.snapshot)
+        admission = poster.admission
+        admission.check_idempotency(posting)
         if posting.status == "open":
             await self._welcome(turn, posting)
-            poster.admission.check_rights(posting)
-            poster.admission.check_bounds(posting, outermost=turn.outermost)
-            await poster.admission.check_revision(posting)
-            self._apply_verdict(turn, posting)
+            admission.check_rights(posting)
+            admission.check_bounds(posting, outermost=turn.outermost)
+            await admission.check_revision(posting)
+            if turn.verdict is not None:
+                self._apply(turn.verdict, posting)
 
     async def before_broadcast(self, turn: InboundTurn) -> None:
         """Ask the BEFORE_BROADCAST hooks."""
@@ -259,7 +254,7 @@ class InboundPipeline:
             await store.update_binding(binding.evolve(metadata=metadata))
             changed = True
         existing = None
-        for participant in _known(posting.snapshot).participants:
+        for participant in posting.snapshot.participants:
             if participant.id == participant_id:
                 existing = participant
                 break
@@ -286,10 +281,7 @@ class InboundPipeline:
         )
         await self._rt.store.add_participant(_updated(participant, verdict))
 
-    def _apply_verdict(self, turn: InboundTurn, posting: Posting) -> None:
-        verdict = turn.verdict
-        if verdict is None:
-            return
+    def _apply(self, verdict: Verdict, posting: Posting) -> None:
         if verdict.failures:
             self._driver.poster.report_failures(posting, verdict.failures)
         if verdict.trigger is not None:
@@ -330,7 +322,8 @@ def _updated(participant: Participant, verdict: Verdict | None) -> Participant:
     if status is ParticipantStatus.LEFT:
         status = ParticipantStatus.ACTIVE
     if verdict is None:
-        return participant.evolve(status=status)
+        known = status is participant.status
+        return participant if known else participant.evolve(status=status)
     identity = verdict.identity
     return participant.evolve(
         status=status,

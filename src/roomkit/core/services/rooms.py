@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -170,9 +170,9 @@ class RoomService:
     def is_open(self, room: Room) -> bool:
         return room.status in OPEN_STATUSES
 
-    async def find(self, message: InboundMessage, channel: Channel) -> str | None:
+    def find(self, message: InboundMessage, channel: Channel) -> Awaitable[str | None]:
         """The room that the router names for a message."""
-        return await self._rt.inbound_router.route(
+        return self._rt.inbound_router.route(
             channel.channel_id, channel.channel_type, message.sender_id
         )
 

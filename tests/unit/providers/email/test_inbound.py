@@ -104,6 +104,8 @@ def test_a_plain_mail() -> None:
         ),
         ({"Content_Type": "multipart/mixed"}, b"no boundary", "no boundary"),
         ({"Content_Type": ";;;"}, b"what is this", "what is this"),
+        ({"Content_Type": "text/plain; charset*=idna''%ff"}, b"Gr\xfc\xdfe", "Grüße"),
+        ({"Content_Type": "multipart/mixed; boundary*=idna''%ff"}, b"x", "x"),
     ],
 )
 def test_words_in_any_writing(fields: dict[str, str], body: bytes, text: str) -> None:
@@ -133,6 +135,16 @@ def test_a_mail_in_a_mail_is_a_file() -> None:
     assert text == TextContent(body="See below.")
     assert isinstance(file, MediaContent)
     assert (file.filename, file.mime_type) == ("Old news.eml", "message/rfc822")
+
+
+def test_a_name_that_cannot_be_read_is_no_name() -> None:
+    raw = mail(
+        "--x\nContent-Type: image/png; name*=idna''%ff\n\nxx\n--x--",
+        Content_Type="multipart/mixed; boundary=x",
+    )
+    content = parsed(raw).content
+    assert isinstance(content, MediaContent)
+    assert content.filename is None
 
 
 def test_signatures_of_mail_programs_are_no_files() -> None:
