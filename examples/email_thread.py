@@ -47,16 +47,9 @@ async def main() -> None:
         async def receive(raw: bytes) -> InboundResult:
             message = parse_email(raw, "mail", own_domain=provider.message_id_domain)
             assert message is not None
-            result = await kit.process_inbound(message)
-            told = dict(message.metadata)
-            if not told.get("no_reply"):
-                # What the next mail is an answer to.
-                names = ("subject", "references")
-                thread = {name: told[name] for name in names if name in told}
-                thread["in_reply_to"] = told["message_id"]
-                await kit.update_binding_metadata("ada", "mail", thread)
-            print("in:", "automatic:" if "no_reply" in told else "Ada:", text_of(message.content))
-            return result
+            who = "automatic:" if "no_reply" in message.metadata else "Ada:"
+            print("in:", who, text_of(message.content))
+            return await kit.process_inbound(message)
 
         await receive(mail("<1@example.com>", "Is it ready?\n\n-- \nAda\n"))
         asked = await kit.send_event("ada", "desk", TextContent(body="Yes. When will you come?"))

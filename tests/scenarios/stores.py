@@ -45,7 +45,7 @@ class StepwiseStore(YieldingStore):
         for room in await self.list_rooms():
             for event in await self.list_events(room.id, limit=1000):
                 for channel_id, result in event.delivery_results.items():
-                    if result.provider_message_id == provider_message_id:
+                    if provider_message_id in result.message_ids:
                         return event, channel_id
         return None
 

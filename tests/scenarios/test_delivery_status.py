@@ -204,3 +204,35 @@ async def test_report_that_overtakes_the_answer_to_the_send_is_kept(kit: RoomKit
     await seat(kit, "r", SMSChannel("sms", provider=Hasty()), metadata=PHONE)
     await say(kit, "a", "hello")
     assert (await kept(kit)).status == "delivered"
+
+
+@pytest.fixture
+async def sent_in_parts(kit: RoomKit) -> MockSMSProvider:
+    """A long message went out as three text messages."""
+    provider = MockSMSProvider()
+    await seat(kit, "r", Transport("a"))
+    await seat(kit, "r", SMSChannel("sms", provider=provider), metadata=PHONE)
+    await say(kit, "a", "word " * 900)
+    assert len(provider.sent) == 3
+    return provider
+
+
+PARTS = [
+    (["delivered", None, None], "sent"),
+    (["delivered", "delivered", "delivered"], "delivered"),
+    (["read", "delivered", "read"], "delivered"),
+    (["delivered", "failed", "delivered"], "failed"),
+    ([None, None, "failed"], "failed"),
+]
+
+
+@pytest.mark.parametrize(("reports", "status"), PARTS, ids=str)
+async def test_a_message_in_parts_is_as_far_as_its_last_part(
+    kit: RoomKit, sent_in_parts: MockSMSProvider, reports: list[str | None], status: str
+) -> None:
+    for number, each in enumerate(reports, 1):
+        if each is not None:
+            await kit.process_delivery_status(report(each, f"mock-{number}"))
+    result = await kept(kit)
+    assert (result.status, result.parts) == (status, 3)
+    assert result.success is (status != "failed")

@@ -310,6 +310,7 @@ async def test_calls_in_the_past_without_tools_now(vendor: Vendor) -> None:
             {"type": "base64", "media_type": "image/jpeg", "data": "AAAA"},
         ),
         ("http://example.com/a.png", "image/png", None),
+        ("https://[broken", None, None),
         ("data:image/svg+xml;base64,AAAA", None, None),
         ("data:image/png;base64,A#", None, None),
     ],

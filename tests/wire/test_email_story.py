@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from roomkit import (
     AIChannel,
-    ChannelBinding,
-    ChannelOutput,
     DeliveryStatus,
     EmailChannel,
-    RoomContext,
-    RoomEvent,
     RoomKit,
     TextContent,
-    TransportChannel,
     WebSocketChannel,
 )
-from roomkit.channels.factories import EMAIL_CAPABILITIES
-from roomkit.models.enums import ChannelType
 from roomkit.providers.ai.mock import MockAIProvider
-from roomkit.providers.email import email_thread, parse_email, read_email
+from roomkit.providers.email import parse_email, read_email
 from roomkit.providers.smtp import SMTPConfig, SMTPEmailProvider
 from tests.smtp_server import SMTPServer
 
 ADA = "ada@example.com"
 DOMAIN = "desk.example.com"
-
-
-class ThreadedEmail(TransportChannel):
-    """Keeps its mail in the thread of the mail that it answers."""
-
-    async def deliver(
-        self, event: RoomEvent, binding: ChannelBinding, context: RoomContext
-    ) -> ChannelOutput:
-        metadata = {**binding.metadata, **email_thread(event, binding, context)}
-        return await super().deliver(event, binding.evolve(metadata=metadata), context)
 
 
 @pytest.fixture
@@ -57,17 +39,8 @@ def smtp(server: SMTPServer) -> SMTPEmailProvider:
 
 @pytest.fixture
 async def kit(smtp: SMTPEmailProvider) -> AsyncIterator[RoomKit]:
-    options: dict[str, Any] = {"in_reply_to": None, "references": None, "subject": None}
-    mail = ThreadedEmail(
-        "mail",
-        ChannelType.EMAIL,
-        provider=smtp,
-        capabilities=EMAIL_CAPABILITIES,
-        recipient_key="email_address",
-        defaults=options,
-    )
     async with RoomKit() as running:
-        running.register_channel(mail)
+        running.register_channel(EmailChannel("mail", provider=smtp))
         running.register_channel(WebSocketChannel("desk"))
         await running.create_room("ada")
         await running.attach_channel("ada", "mail", metadata={"email_address": ADA})

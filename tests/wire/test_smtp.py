@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from roomkit.models.content import MediaContent, TextContent
 from roomkit.providers.email import read_email
 from roomkit.providers.smtp import SMTPConfig, SMTPEmailProvider
-from roomkit.providers.smtp.failures import WITH_REPLY, WITHOUT_REPLY, mapped
+from roomkit.providers.smtp._failures import WITH_REPLY, WITHOUT_REPLY, mapped
 from roomkit.testing.clock import VirtualClock
 from roomkit.testing.providers import example_event
 from tests.smtp_server import DROP, HANG, SMTPServer

@@ -10,6 +10,7 @@ from typing import Any
 from roomkit.channels.transport import TransportChannel
 from roomkit.models.channel import ChannelCapabilities
 from roomkit.models.enums import ChannelMediaType, ChannelType
+from roomkit.providers.email.thread import email_thread
 
 _TEXT = ChannelMediaType.TEXT
 _RICH = ChannelMediaType.RICH
@@ -130,8 +131,10 @@ def RCSChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  #
 def EmailChannel(  # noqa: N802
     channel_id: str, *, provider: Any = None, from_email: str | None = None
 ) -> TransportChannel:
-    """E-mail. Recipient: ``email_address``; ``subject`` and the thread come from the binding
-    too."""
+    """E-mail. Recipient: ``email_address``; ``subject`` comes from the binding too.
+
+    A mail goes into the thread of the mail that it answers, see `email_thread`.
+    """
     return TransportChannel(
         channel_id,
         ChannelType.EMAIL,
@@ -145,6 +148,7 @@ def EmailChannel(  # noqa: N802
             "references": None,
             "thread_id": None,
         },
+        options=email_thread,
     )
 
 

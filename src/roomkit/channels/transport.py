@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from roomkit.channels.base import Channel
@@ -34,6 +34,10 @@ class SendingProvider(Protocol):
     async def close(self) -> None: ...
 
 
+type SendOptions = Callable[[RoomEvent, ChannelBinding, RoomContext], Mapping[str, Any]]
+"""Arguments for one ``provider.send``, worked out from the message and the room around it."""
+
+
 class TransportChannel(Channel):
     """A messaging channel, described by data rather than by a subclass.
 
@@ -45,6 +49,7 @@ class TransportChannel(Channel):
         recipient_key: under which key of a binding's metadata the recipient's address is.
         defaults: arguments for every ``provider.send``. One that is None is taken from the
             binding's metadata, under the same key, and left out if it is not there.
+        options: works out such an argument for each message; comes before the binding's metadata.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class TransportChannel(Channel):
         capabilities: ChannelCapabilities | None = None,
         recipient_key: str | None = None,
         defaults: Mapping[str, Any] | None = None,
+        options: SendOptions | None = None,
     ) -> None:
         super().__init__(channel_id)
         self.channel_type = channel_type
@@ -63,6 +69,7 @@ class TransportChannel(Channel):
         self._provider: SendingProvider | None = provider
         self._capabilities = capabilities or ChannelCapabilities()
         self._defaults = dict(defaults or {})
+        self._options = options
 
     @property
     def provider(self) -> Any:
@@ -97,9 +104,10 @@ class TransportChannel(Channel):
         if recipient is None:
             raise DeliveryError(f"missing recipient {self.recipient_key}", code="no_recipient")
         options = dict(self._defaults)
+        found = {} if self._options is None else self._options(event, binding, context)
         for name, value in self._defaults.items():
             if value is None:
-                configured = binding.metadata.get(name)
+                configured = found.get(name, binding.metadata.get(name))
                 if configured is None:
                     del options[name]
                 else:

@@ -68,7 +68,8 @@ class DeliveryResult(FrozenModel):
 
     ``error`` is a stable code (``no_recipient``, ``circuit_open``, ``transcoding_failed`` …) or
     the vendor's words. ``parts`` counts the messages that a long text was split into,
-    ``truncated`` tells that it was cut. ``status`` follows the vendor's later reports.
+    ``truncated`` tells that it was cut. ``status`` follows the vendor's later reports; for a
+    message in parts it says what holds for all of them, or that one has failed.
     """
 
     channel_id: str
@@ -80,6 +81,14 @@ class DeliveryResult(FrozenModel):
     parts: int = 1
     truncated: bool = False
     metadata: Metadata = EMPTY_DICT
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        """The vendor's ids of all parts, in their order."""
+        several = self.metadata.get("provider_message_ids")
+        if several:
+            return tuple(several)
+        return () if self.provider_message_id is None else (self.provider_message_id,)
 
 
 class DeliveryStatus(FrozenModel):

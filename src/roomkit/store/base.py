@@ -252,6 +252,8 @@ class ConversationStore(RecordTables):
     async def find_delivery(self, provider_message_id: str) -> tuple[RoomEvent, str] | None:
         """The event that a vendor knows under this id and the channel it went out on.
 
+        Every id in a result's ``message_ids`` counts: a message may have gone out in parts.
+
         None if there is none, or if the store cannot look it up: reports from the vendor then
         still reach the handlers, but are not kept with the event.
         """

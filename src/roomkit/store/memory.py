@@ -84,8 +84,8 @@ class InMemoryStore(ConversationStore):
     def _forget_event(self, event: RoomEvent) -> None:
         self._events.pop(event.id, None)
         for result in event.delivery_results.values():
-            if result.provider_message_id is not None:
-                self._deliveries.pop(result.provider_message_id, None)
+            for message_id in result.message_ids:
+                self._deliveries.pop(message_id, None)
 
     async def find_rooms(
         self,
@@ -238,7 +238,8 @@ class InMemoryStore(ConversationStore):
         record.changed()
         for result in results.values():
             if result.provider_message_id is not None:
-                self._deliveries[result.provider_message_id] = (event_id, result.channel_id)
+                for message_id in result.message_ids:
+                    self._deliveries[message_id] = (event_id, result.channel_id)
         return changed
 
     async def find_delivery(self, provider_message_id: str) -> tuple[RoomEvent, str] | None:

@@ -146,23 +146,26 @@ class AITurn:
 
         Closing it early, or cancelling whoever iterates, ends the generation and the tools.
         """
-        shown: list[str] = []
+        rounds: list[str] = []
         try:
             going_on = True
             while going_on:
                 self._round += 1
-                break_due = bool(shown)
+                shown: list[str] = []
                 async with aclosing(self._generation()) as pieces:
                     async for piece in pieces:
-                        if break_due:
-                            break_due = False
-                            shown.append(_PARAGRAPH)
+                        if rounds and not shown:
                             yield _PARAGRAPH
                         shown.append(piece)
                         yield piece
                 response = self._taken()
+                said = response.content if response is not None else ""
+                if not said.strip():
+                    said = "".join(shown)
+                if said:
+                    rounds.append(said)
                 going_on = response is not None and await self._advance(response)
-            self.reply.text = "".join(shown)
+            self.reply.text = _PARAGRAPH.join(rounds)
             yield conclude(self.reply)
         except BaseException:
             self._lost(self.reply.exchange)

@@ -15,7 +15,7 @@ from roomkit.core.runtime import KitRuntime
 from roomkit.errors import DeliveryError, describe_error
 from roomkit.models.channel import ChannelBinding, ChannelOutput, RateLimit
 from roomkit.models.context import RoomContext
-from roomkit.models.delivery import DeliveryResult, ProviderResult
+from roomkit.models.delivery import DeliveryResult, ProviderResult, RCSResult
 from roomkit.models.event import RoomEvent
 from roomkit.telemetry.base import SpanKind
 
@@ -55,12 +55,12 @@ class Deliverer:
     def outcome(self, output: object, success: DeliveryResult) -> DeliveryResult:
         """What a channel's answer means."""
         try:
-            provider_id = None if output is NOTHING else _provider_id(output)
+            receipt = None if output is NOTHING else _receipt(output)
         except DeliveryError as error:
             return self.failed(success.channel_id, error)
-        if provider_id is None:
+        if receipt is None:
             return success
-        return _sent(success.channel_id, [provider_id], 1, truncated=False)
+        return _sent(success.channel_id, [receipt], 1, truncated=False)
 
     def failed(self, channel_id: str, error: Exception) -> DeliveryResult:
         """The outcome of a delivery that raised."""
@@ -104,19 +104,19 @@ class Deliverer:
         if breaker is not None and not breaker.allow_request():
             error = DeliveryError("the circuit breaker is open", code="circuit_open")
             return _failed(channel_id, error, 0)
-        sent: list[str] = []
+        sent: list[ProviderResult] = []
         try:
             if binding.recipient_key is not None and binding.recipient is None:
                 raise DeliveryError(
                     f"missing recipient {binding.recipient_key}", code="no_recipient"
                 )
             for event in events:
-                provider_id = await self._deliver_part(channel, event, binding, context)
-                if provider_id is not None:
-                    sent.append(provider_id)
+                receipt = await self._deliver_part(channel, event, binding, context)
+                if receipt is not None:
+                    sent.append(receipt)
         except Exception as error:  # a channel is foreign code; its failure is an outcome
             self._record_failure(channel_id, error)
-            return _failed(channel_id, error, len(sent))
+            return _failed(channel_id, error, len(sent), _ids(sent))
         except BaseException:
             if breaker is not None:
                 breaker.release_probe()
@@ -133,13 +133,13 @@ class Deliverer:
         event: RoomEvent,
         binding: ChannelBinding,
         context: RoomContext,
-    ) -> str | None:
+    ) -> ProviderResult | None:
         if binding.rate_limit is not None:
             await self._limiter(binding, binding.rate_limit).acquire()
         if binding.retry_policy is None:
             return await self._attempt(channel, event, binding, context)
 
-        async def attempt() -> str | None:
+        async def attempt() -> ProviderResult | None:
             return await self._attempt(channel, event, binding, context)
 
         return await retry_with_backoff(
@@ -152,8 +152,8 @@ class Deliverer:
         event: RoomEvent,
         binding: ChannelBinding,
         context: RoomContext,
-    ) -> str | None:
-        """One call of the channel; returns the vendor's id of the message, if it has one."""
+    ) -> ProviderResult | None:
+        """One call of the channel; returns the vendor's receipt, if there is one."""
         strategy = self._rt.delivery_strategy
         if strategy is None:
             call = channel.deliver(event, binding, context)
@@ -162,7 +162,7 @@ class Deliverer:
         done, output = first_step(call)
         if not done:
             output = await self._finished(call, output)
-        return None if output is NOTHING else _provider_id(output)
+        return None if output is NOTHING else _receipt(output)
 
     async def _finished(self, call: Coroutine[Any, Any, Any], waits_for: Any) -> Any:
         """The rest of a delivery that could not be made at once, within its time."""
@@ -198,8 +198,8 @@ class Deliverer:
         return limiter
 
 
-def _provider_id(output: object) -> str | None:
-    """The vendor's id of a message that a channel says it has delivered.
+def _receipt(output: object) -> ProviderResult | None:
+    """What the vendor says about a message that a channel has delivered, if it says anything.
 
     Raises:
         DeliveryError: the vendor refused, or the channel returned something else.
@@ -221,10 +221,25 @@ def _provider_id(output: object) -> str | None:
             retry_after=result.retry_after,
             details=result.metadata,
         )
-    return result.provider_message_id
+    if result.provider_message_id is None and not result.metadata:
+        return None
+    return result
 
 
-def _sent(channel_id: str, ids: list[str], parts: int, *, truncated: bool) -> DeliveryResult:
+def _ids(receipts: Sequence[ProviderResult]) -> list[str]:
+    return [one.provider_message_id for one in receipts if one.provider_message_id is not None]
+
+
+def _sent(
+    channel_id: str, receipts: Sequence[ProviderResult], parts: int, *, truncated: bool
+) -> DeliveryResult:
+    ids = _ids(receipts)
+    # What the vendor said of the first part holds for the message: that it went out as SMS, say.
+    known = dict(receipts[0].metadata) if receipts else {}
+    if any(isinstance(one, RCSResult) and one.fallback for one in receipts):
+        known["fallback"] = True
+    if len(ids) > 1:
+        known["provider_message_ids"] = ids
     return DeliveryResult(
         channel_id=channel_id,
         success=True,
@@ -232,16 +247,22 @@ def _sent(channel_id: str, ids: list[str], parts: int, *, truncated: bool) -> De
         status="sent" if ids else None,
         parts=parts,
         truncated=truncated,
-        metadata={"provider_message_ids": ids} if len(ids) > 1 else {},
+        metadata=known,
     )
 
 
-def _failed(channel_id: str, error: BaseException, parts_sent: int) -> DeliveryResult:
+def _failed(
+    channel_id: str, error: BaseException, parts_sent: int, ids: Sequence[str] = ()
+) -> DeliveryResult:
     return DeliveryResult(
         channel_id=channel_id,
         success=False,
         error=describe_error(error),
         error_code=error.code if isinstance(error, DeliveryError) else "exception",
         parts=parts_sent,
-        metadata=error.details if isinstance(error, DeliveryError) else {},
+        metadata={
+            **(error.details if isinstance(error, DeliveryError) else {}),
+            # Of the parts that did go out, if it was one in the middle that failed.
+            **({"provider_message_ids": list(ids)} if ids else {}),
+        },
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
 
+from roomkit.models._frozen import freeze
 from roomkit.models.delivery import DeliveryResult, DeliveryStatus
 
 _MAX_EARLY = 1000
@@ -32,18 +32,38 @@ def next_status(current: str | None, reported: str) -> str | None:
 
 
 def advanced(result: DeliveryResult, status: DeliveryStatus) -> DeliveryResult:
-    """An outcome after a report; the same object if the report changes nothing."""
-    kept = next_status(result.status, status.status)
+    """An outcome after a report; the same object if the report changes nothing.
+
+    A message in parts has got as far as the part that is furthest behind, and has failed as soon
+    as one of them has.
+    """
+    if len(result.message_ids) < 2:
+        kept = next_status(result.status, status.status)
+        return result if kept is None else _with_status(result, kept, status)
+    parts = dict(result.metadata.get("part_status") or {})
+    kept = next_status(parts.get(status.message_id, "sent"), status.status)
     if kept is None:
         return result
-    changes: dict[str, Any] = {"status": kept}
-    if kept == "failed":
-        changes |= {
-            "success": False,
-            "error": status.error_message or "failed",
-            "error_code": status.error_code,
-        }
-    return result.model_copy(update=changes)
+    parts[status.message_id] = kept
+    result = result.evolve(metadata=freeze({**result.metadata, "part_status": parts}))
+    overall = kept
+    if kept != "failed" and result.status not in _FAILED:
+        reached = [parts.get(message_id, "sent") for message_id in result.message_ids]
+        overall = min(reached, key=lambda rung: _LADDER.get(rung, 0))
+    elif result.status in _FAILED:
+        return result
+    return _with_status(result, overall, status)
+
+
+def _with_status(result: DeliveryResult, kept: str, status: DeliveryStatus) -> DeliveryResult:
+    if kept != "failed":
+        return result.evolve(status=kept)
+    return result.evolve(
+        status=kept,
+        success=False,
+        error=status.error_message or "failed",
+        error_code=status.error_code,
+    )
 
 
 class EarlyReports:
@@ -71,6 +91,7 @@ class EarlyReports:
             return results
         changed: dict[str, DeliveryResult] = {}
         for channel_id, result in results.items():
-            for status in self._reports.pop(result.provider_message_id or "", ()):
-                result = changed[channel_id] = advanced(result, status)
+            for message_id in result.message_ids:
+                for status in self._reports.pop(message_id, ()):
+                    result = changed[channel_id] = advanced(result, status)
         return {**results, **changed} if changed else results

@@ -10,12 +10,18 @@ from roomkit.models.delivery import WebhookMeta
 
 # Vendor → the module and the function that read its webhooks; imported when first asked for.
 _READERS: Mapping[str, tuple[str, str]] = {
+    "sinch": ("roomkit.providers.sinch.webhook", "read_one_sinch_webhook"),
+    "telnyx": ("roomkit.providers.telnyx.webhook", "read_one_telnyx_webhook"),
     "twilio": ("roomkit.providers.twilio.webhook", "read_twilio_webhook"),
+    "voicemeup": ("roomkit.providers.voicemeup.webhook", "read_voicemeup_webhook"),
 }
 
 
 def extract_sms_meta(provider: str, payload: Mapping[str, Any]) -> WebhookMeta:
     """A vendor's webhook in normal form: a message, a status report, or something to ignore.
+
+    Of a report about several recipients it is the first one's, and of VoiceMeUp's picture messages
+    each webhook by itself; a provider's ``parse_webhook`` gives all of it.
 
     Args:
         provider: the vendor's name in lower case, such as ``"twilio"``.

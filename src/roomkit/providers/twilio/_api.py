@@ -12,7 +12,7 @@ from roomkit.errors import ProviderError, WebhookError
 from roomkit.models.delivery import ProviderResult, WebhookMeta
 from roomkit.providers._http import HTTPVendor, VendorFault, VendorRequest, VendorResponse
 from roomkit.providers.base import TransportProvider, WebhookReply, WebhookRequest
-from roomkit.providers.twilio.config import TwilioConfig
+from roomkit.providers.twilio.config import TwilioAccount
 from roomkit.providers.twilio.signature import SIGNATURE_HEADER, verify_twilio_signature
 from roomkit.providers.twilio.webhook import VENDOR, read_twilio_webhook
 
@@ -47,6 +47,7 @@ _FAULTS: Mapping[str, VendorFault] = {
     "21620": VendorFault(code="invalid_media", retryable=False),
     "21623": VendorFault(code="invalid_media", retryable=False),
     "30001": _BUSY,
+    "63036": VendorFault(code="rcs_unavailable", retryable=False),
     "63038": _BUSY,
 }
 
@@ -63,29 +64,30 @@ class TwilioMessages(HTTPVendor, TransportProvider):
 
     def __init__(
         self,
-        config: TwilioConfig,
+        account: TwilioAccount,
         *,
         http_client: httpx.AsyncClient | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         super().__init__(
-            timeout=config.timeout,
-            max_concurrency=config.max_concurrency,
+            timeout=account.timeout,
+            max_concurrency=account.max_concurrency,
             http_client=http_client,
             clock=clock,
         )
-        self._config = config
-        account = quote(config.account_sid, safe="")
-        self._messages_url = f"{config.base_url}/2010-04-01/Accounts/{account}/Messages.json"
+        self._account = account
+        sid = quote(account.account_sid, safe="")
+        self._messages_url = f"{account.base_url}/2010-04-01/Accounts/{sid}/Messages.json"
 
     async def _post_message(self, fields: Mapping[str, str | Sequence[str]]) -> ProviderResult:
         """Create a message: https://www.twilio.com/docs/messaging/api/message-resource"""
+        callback = self._account.status_callback_url
         request = VendorRequest(
             method="POST",
             url=self._messages_url,
             headers={"accept": "application/json"},
-            form=fields,
-            auth=(self._config.account_sid, self._config.auth_token.get_secret_value()),
+            form=fields if callback is None else {**fields, "StatusCallback": callback},
+            auth=(self._account.account_sid, self._account.auth_token.get_secret_value()),
         )
         return await self._send(request, self._accepted)
 
@@ -100,7 +102,7 @@ class TwilioMessages(HTTPVendor, TransportProvider):
                 status_code=answer.status,
                 code="bad_answer",
             )
-        told = ("status", "num_segments", "messaging_service_sid")
+        told = ("status", "num_segments", "messaging_service_sid", "from")
         facts = {key: message.get(key) for key in told}
         return ProviderResult(
             success=True,
@@ -131,7 +133,7 @@ class TwilioMessages(HTTPVendor, TransportProvider):
             signature: the value of ``X-Twilio-Signature``.
             url: the URL as Twilio called it, which behind a proxy is not the one the process sees.
         """
-        token = self._config.auth_token.get_secret_value()
+        token = self._account.auth_token.get_secret_value()
         return verify_twilio_signature(token, payload, signature, url)
 
     def decode_webhook(self, request: WebhookRequest) -> Mapping[str, Any]:

@@ -14,11 +14,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit, urlunsplit
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
+_BODY_HASH = "bodySHA256"
 
 
 def twilio_signature(auth_token: str, url: str, fields: Iterable[tuple[str, str]] = ()) -> str:
@@ -44,12 +45,10 @@ def verify_twilio_signature(
         if fields is None or not signature or not auth_token:
             return False
         given = signature.encode()
-        # All are computed, whichever matches.
+        # The first that matches ends it: which spelling that is, is no secret.
         return any(
-            [
-                hmac.compare_digest(twilio_signature(auth_token, spelling, fields).encode(), given)
-                for spelling in _spellings(url)
-            ]
+            hmac.compare_digest(twilio_signature(auth_token, spelling, fields).encode(), given)
+            for spelling in _spellings(url)
         )
     except (TypeError, ValueError, AttributeError):
         return False
@@ -62,7 +61,7 @@ def _signed_fields(
     if isinstance(payload, Mapping):
         return _pairs(payload)
     body = payload.encode() if isinstance(payload, str) else bytes(memoryview(payload))
-    hashes = parse_qs(urlsplit(url).query).get("bodySHA256")
+    hashes = parse_qs(urlsplit(url).query).get(_BODY_HASH) if _BODY_HASH in url else None
     if hashes is not None:
         actual = hashlib.sha256(body).hexdigest()
         return [] if hmac.compare_digest(actual.encode(), hashes[0].lower().encode()) else None
@@ -91,11 +90,14 @@ def _pairs(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _spellings(url: str) -> set[str]:
-    """The URL with and without its port: Twilio does not always sign the one that it called."""
+def _spellings(url: str) -> Iterator[str]:
+    """The URL as it is, and with and without its port: Twilio does not always sign the one that it
+    called."""
+    yield url
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("not a URL that Twilio calls")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     bare = parts.netloc if parts.port is None else parts.netloc.rpartition(":")[0]
-    return {url, *(urlunsplit(parts._replace(netloc=it)) for it in (bare, f"{bare}:{port}"))}
+    for netloc in {bare, f"{bare}:{port}"} - {parts.netloc}:
+        yield urlunsplit(parts._replace(netloc=netloc))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from roomkit.channels.base import text_of
-from roomkit.models.address import canonical_phone
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from roomkit._clock import SYSTEM_CLOCK, Clock
 from roomkit.models.delivery import ProviderResult
-from roomkit.models.event import RoomEvent
-from roomkit.providers._content import files_of
-from roomkit.providers.sms.base import SMSProvider
+from roomkit.providers.sms.opt_out import OptOutRegistry
+from roomkit.providers.sms.vendor import OutgoingSMS, VendorSMSProvider
 from roomkit.providers.twilio._api import TwilioMessages
 from roomkit.providers.twilio.config import TwilioConfig
 from roomkit.providers.twilio.webhook import parse_twilio_webhook
 
+if TYPE_CHECKING:
+    import httpx
+
 __all__ = ["TwilioConfig", "TwilioSMSProvider", "parse_twilio_webhook"]
 
 
-class TwilioSMSProvider(TwilioMessages, SMSProvider):
+class TwilioSMSProvider(VendorSMSProvider, TwilioMessages):
     """Sends through Twilio's REST API: https://www.twilio.com/docs/messaging/api/message-resource
 
     Files go out as MMS by their URLs, which Twilio must be able to fetch. A refusal has one of the
@@ -25,7 +29,25 @@ class TwilioSMSProvider(TwilioMessages, SMSProvider):
 
     Twilio has no idempotency key for messages: one whose answer got lost (codes ``timeout`` and
     ``connection_lost``) may have gone out, and trying again may send it twice.
+
+    Args:
+        opt_outs: where opt-outs are kept; in memory by default.
     """
+
+    max_media: ClassVar[int | None] = 10
+    opt_out_pool_key: ClassVar[str | None] = "messaging_service_sid"
+
+    def __init__(
+        self,
+        config: TwilioConfig,
+        *,
+        opt_outs: OptOutRegistry | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        TwilioMessages.__init__(self, config, http_client=http_client, clock=clock)
+        VendorSMSProvider.__init__(self, opt_outs)
+        self._config = config
 
     @property
     def from_number(self) -> str | None:
@@ -35,27 +57,20 @@ class TwilioSMSProvider(TwilioMessages, SMSProvider):
     def supports_mms(self) -> bool:
         return self._config.supports_mms
 
-    async def send(self, event: RoomEvent, to: str, from_: str | None = None) -> ProviderResult:
-        body = text_of(event.content)
-        media = [file.url for file in files_of(event.content)]
-        if not body.strip() and not media:
-            return ProviderResult(
-                success=False,
-                error=f"twilio: nothing in {event.content.type} content can be sent as SMS",
-                error_code="empty_message",
-            )
-        fields: dict[str, str | list[str]] = {"To": canonical_phone(to), **self._sender(from_)}
-        if body:
-            fields["Body"] = body
-        if media:
-            fields["MediaUrl"] = media
-        if self._config.status_callback_url is not None:
-            fields["StatusCallback"] = self._config.status_callback_url
+    async def _submit(self, sms: OutgoingSMS) -> ProviderResult:
+        fields: dict[str, str | list[str]] = {"To": sms.to, **self._sender(sms.from_)}
+        if sms.body:
+            fields["Body"] = sms.body
+        if sms.media_urls:
+            fields["MediaUrl"] = list(sms.media_urls)
         return await self._post_message(fields)
 
+    def _senders(self, sms: OutgoingSMS) -> Sequence[str | None]:
+        return list(self._sender(sms.from_).values())
+
     def _sender(self, from_: str | None) -> dict[str, str]:
-        if from_:
-            return {"From": canonical_phone(from_)}
+        if from_ is not None:
+            return {"From": from_}
         configured = {
             "From": self._config.from_number,
             "MessagingServiceSid": self._config.messaging_service_sid,

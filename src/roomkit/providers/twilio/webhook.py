@@ -6,26 +6,23 @@ https://www.twilio.com/docs/messaging/guides/track-outbound-message-status list 
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from roomkit.errors import WebhookError
-from roomkit.models._frozen import clean_text
 from roomkit.models.address import canonical_phone
-from roomkit.models.content import (
-    AudioContent,
-    CompositeContent,
-    EventContent,
-    MediaContent,
-    TextContent,
-    VideoContent,
+from roomkit.models.content import EventContent
+from roomkit.models.delivery import InboundMessage, WebhookMeta
+from roomkit.providers._webhook_items import (
+    file_from,
+    inbound_meta,
+    location_from,
+    status_meta,
+    text,
+    unknown_meta,
 )
-from roomkit.models.delivery import DeliveryStatus, InboundMessage, WebhookMeta
-from roomkit.providers._content import File
-
-logger = logging.getLogger("roomkit.providers")
+from roomkit.providers.sms.opt_out import OptOutAction
 
 VENDOR = "twilio"
 
@@ -33,6 +30,8 @@ _MEDIA_URL = re.compile(r"MediaUrl(0|[1-9][0-9]{0,3})")
 _INBOUND_STATUSES = frozenset({"received", "receiving"})
 # Twilio's word for "accepted by the carrier, then not delivered" is a failure to everybody else.
 _STATUSES: Mapping[str, str] = {"undelivered": "failed"}
+_OPT_OUTS: Mapping[str, OptOutAction] = {"STOP": "stop", "START": "start", "HELP": "help"}
+RCS_PREFIX = "rcs:"
 # https://www.twilio.com/docs/api/errors has them all; these are the carriers' usual reasons.
 _REASONS: Mapping[str, str] = {
     "21610": "the recipient has opted out",
@@ -44,6 +43,7 @@ _REASONS: Mapping[str, str] = {
     "30006": "the number is a landline or its carrier is out of reach",
     "30007": "the carrier takes the message for spam",
     "30008": "the carrier gave no reason",
+    "63036": "the phone cannot receive RCS",
     "30034": "the sender's number is not registered for this kind of traffic",
 }
 
@@ -55,7 +55,8 @@ def parse_twilio_webhook(payload: Mapping[str, Any], channel_id: str) -> Inbound
     The message's SID is its ``provider_message_id``, so that Twilio's redeliveries do no harm.
     ``metadata`` holds ``recipient`` (your number) and, if they came along,
     ``messaging_service_sid`` and ``opt_out_type`` (``STOP``, ``START`` or ``HELP``; sent for the
-    keywords of a messaging service with Advanced Opt-Out).
+    keywords of a messaging service with Advanced Opt-Out). An opt-out also has ``opt_out`` and
+    ``no_reply``.
 
     Args:
         payload: the fields of the form. Those that are missing or not text count as empty, a file
@@ -87,95 +88,67 @@ def read_twilio_webhook(payload: Mapping[str, Any]) -> WebhookMeta:
     if fields.get("From", "").strip():
         return _message(fields, sid)
     if sid or fields.get("AccountSid"):
-        return WebhookMeta(
-            provider=VENDOR, event_type="unknown", external_id=sid or None, raw=fields
-        )
+        return unknown_meta(VENDOR, external_id=sid, raw=fields)
     raise WebhookError("this is not a Twilio webhook: it has neither sender nor message SID")
 
 
 def _message(fields: Mapping[str, str], sid: str) -> WebhookMeta:
-    sender = canonical_phone(fields["From"])
-    recipient = canonical_phone(fields.get("To", ""))
-    body = fields.get("Body", "")
-    files = _files(fields, sid)
-    extras = {
-        "recipient": recipient,
-        "messaging_service_sid": fields.get("MessagingServiceSid", ""),
-        "opt_out_type": fields.get("OptOutType", "").upper(),
-    }
-    message = InboundMessage(
-        channel_id="",
-        sender_id=sender,
-        content=_content(body, files),
-        provider_message_id=sid or None,
-        metadata={key: value for key, value in extras.items() if value},
-    )
-    return WebhookMeta(
-        provider=VENDOR,
-        sender=sender,
-        recipient=recipient,
-        body=body,
-        external_id=sid or None,
-        media_urls=[{"url": file.url, "mime_type": file.mime_type} for file in files],
-        message=message,
-        raw=dict(fields),
+    """A message by SMS, MMS or RCS; one by RCS may hold a place, or a button that was tapped:
+    https://www.twilio.com/docs/rcs/send-an-rcs-message"""
+    opt_out_type = fields.get("OptOutType", "").upper()
+    return inbound_meta(
+        VENDOR,
+        sender=_address(fields["From"]),
+        recipient=_address(fields.get("To", "")),
+        body=fields.get("Body", "") or fields.get("ButtonText", ""),
+        items=_items(fields),
+        external_id=sid,
+        extras={
+            "messaging_service_sid": fields.get("MessagingServiceSid", ""),
+            "opt_out_type": opt_out_type,
+            "postback_data": fields.get("ButtonPayload", ""),
+        },
+        raw=fields,
+        opt_out=_OPT_OUTS.get(opt_out_type),
     )
 
 
 def _report(fields: Mapping[str, str], sid: str, status: str) -> WebhookMeta:
-    sender = canonical_phone(fields.get("From", ""))
-    recipient = canonical_phone(fields.get("To", ""))
     code = fields.get("ErrorCode", "").strip()
     code = "" if code == "0" else code
-    raw = dict(fields)
-    return WebhookMeta(
-        provider=VENDOR,
-        sender=sender,
-        recipient=recipient,
-        event_type="status",
-        external_id=sid,
-        status=DeliveryStatus(
-            provider=VENDOR,
-            message_id=sid,
-            status=_STATUSES.get(status, status),
-            recipient=recipient,
-            sender=sender,
-            error_code=code or None,
-            error_message=fields.get("ErrorMessage") or _REASONS.get(code),
-            raw=raw,
-        ),
-        raw=raw,
+    return status_meta(
+        VENDOR,
+        message_id=sid,
+        status=_STATUSES.get(status, status),
+        sender=_address(fields.get("From", "")),
+        recipient=_address(fields.get("To", "")),
+        error_code=code,
+        error_message=fields.get("ErrorMessage") or _REASONS.get(code, ""),
+        raw=fields,
     )
 
 
-def _content(body: str, files: list[File]) -> EventContent:
-    if not files:
-        return TextContent(body=body)
-    parts: list[EventContent] = [TextContent(body=body)] if body.strip() else []
-    parts += files
-    return parts[0] if len(parts) == 1 else CompositeContent(parts=parts)
+def _address(given: str) -> str:
+    return canonical_phone(given.strip().removeprefix(RCS_PREFIX))
 
 
-def _files(fields: Mapping[str, str], sid: str) -> list[File]:
-    """The files by their number. ``NumMedia`` is not needed to find them, and may not fit."""
+def _items(fields: Mapping[str, str]) -> list[EventContent]:
+    """The files by their number, and the place. ``NumMedia`` is not needed to find the files, and
+    may not fit."""
     numbers = sorted(int(match[1]) for name in fields if (match := _MEDIA_URL.fullmatch(name)))
-    files: list[File] = []
-    for number in numbers:
-        url = fields[f"MediaUrl{number}"].strip()
-        if not url.lower().startswith(("https://", "http://")):
-            logger.warning("file %d of message %s has no usable URL", number, sid)
-            continue
-        mime_type = fields.get(f"MediaContentType{number}", "").strip().lower()
-        files.append(_file(url, mime_type or "application/octet-stream"))
-    return files
-
-
-def _file(url: str, mime_type: str) -> File:
-    if mime_type.startswith("audio/"):
-        return AudioContent(url=url, mime_type=mime_type)
-    if mime_type.startswith("video/"):
-        return VideoContent(url=url, mime_type=mime_type)
-    return MediaContent(url=url, mime_type=mime_type)
+    found: list[EventContent | None] = [
+        file_from(fields[f"MediaUrl{number}"], fields.get(f"MediaContentType{number}", ""))
+        for number in numbers
+    ]
+    if "Latitude" in fields:
+        place = location_from(
+            fields["Latitude"],
+            fields.get("Longitude"),
+            label=fields.get("Label", ""),
+            address=fields.get("Address", ""),
+        )
+        found.append(place)
+    return [item for item in found if item is not None]
 
 
 def _text_fields(payload: Mapping[str, Any]) -> dict[str, str]:
@@ -187,12 +160,10 @@ def _text_fields(payload: Mapping[str, Any]) -> dict[str, str]:
     for name, value in items.items():
         if isinstance(value, list | tuple) and value:
             value = value[0]
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**30:
-            value = str(value)
-        if isinstance(name, str) and isinstance(value, str):
-            fields[clean_text(name)] = clean_text(value)
+        if isinstance(name, str) and isinstance(value, str | int) and not isinstance(value, bool):
+            fields[name] = text(value)
     return fields
 
 
 def _first(fields: Mapping[str, str], *names: str) -> str:
-    return next((text for name in names if (text := fields.get(name, "").strip())), "")
+    return next((found for name in names if (found := fields.get(name, "").strip())), "")

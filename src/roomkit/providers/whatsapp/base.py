@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any, Self
 
+from roomkit._lazy import lazy_exports
 from roomkit.models.delivery import ProviderResult
 from roomkit.models.event import RoomEvent
 from roomkit.providers.base import TransportProvider
 
+_load, _ = lazy_exports(__name__, {"WhatsAppCloudProvider": "roomkit.providers.whatsapp.cloud"})
+
 
 class WhatsAppProvider(TransportProvider):
-    """Sends WhatsApp messages."""
+    """Sends WhatsApp messages.
+
+    Called itself, as in ``WhatsAppProvider(access_token=..., phone_number_id=...)``, it makes a
+    `WhatsAppCloudProvider`.
+    """
+
+    def __new__(cls, *_args: Any, **_settings: Any) -> Self:
+        made: Self = object.__new__(
+            _load("WhatsAppCloudProvider") if cls is WhatsAppProvider else cls
+        )
+        return made
 
     @abstractmethod
     async def send(self, event: RoomEvent, to: str) -> ProviderResult:

@@ -282,6 +282,9 @@ class DeliveryRules(StoreRules):
             return
         assert found == (await store.get_event(event.id), "sms")
         assert await store.find_delivery("SM2") is None
+        parts = SENT.evolve(metadata={"provider_message_ids": ["SM1", "SM2"]})
+        await store.record_deliveries("room", event.id, {"sms": parts})
+        assert await store.find_delivery("SM2") == (await store.get_event(event.id), "sms")
         await store.delete_room("room")
         assert await store.find_delivery("SM1") is None
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomkit.providers.email.flowed import unflow
+from roomkit.providers.email._flowed import unflow
 
 
 @pytest.mark.parametrize(

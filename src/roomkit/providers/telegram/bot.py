@@ -1,0 +1,267 @@
+"""`TelegramBotProvider`: a Telegram bot."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from roomkit._clock import SYSTEM_CLOCK, Clock
+from roomkit.errors import ProviderError
+from roomkit.models.content import DeleteContent, EditContent, EventContent
+from roomkit.models.delivery import ProviderResult, WebhookMeta
+from roomkit.models.event import RoomEvent
+from roomkit.providers._http_failures import failed
+from roomkit.providers._webhook_items import mapping, text
+from roomkit.providers.base import WebhookRequest
+from roomkit.providers.telegram._api import VENDOR, ChatMigratedError, TelegramAPI
+from roomkit.providers.telegram.base import TelegramProvider
+from roomkit.providers.telegram.config import TelegramConfig
+from roomkit.providers.telegram.ids import ChatAddress, message_id, number_in
+from roomkit.providers.telegram.mentions import BotName
+from roomkit.providers.telegram.outgoing import BotCall, calls_for, edit_call, refusal
+from roomkit.providers.telegram.webhook import (
+    UPDATE_TYPES,
+    parse_telegram_webhook,
+    read_telegram_webhook,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["TelegramBotProvider", "TelegramConfig", "parse_telegram_webhook"]
+
+logger = logging.getLogger("roomkit.providers")
+
+SECRET_HEADER = "x-telegram-bot-api-secret-token"
+
+
+class TelegramBotProvider(TelegramAPI, TelegramProvider):
+    """A bot, over the Bot API: https://core.telegram.org/bots/api
+
+    Text goes out as it is, formatted text in the few tags that Telegram knows, buttons and quick
+    replies as a keyboard below it. A file goes out by its URL, which Telegram fetches; one that
+    came in from Telegram by its id; one that is a ``data:`` URL is uploaded. What Telegram does
+    not fetch becomes a link. A text right before a file becomes its caption.
+
+    The ``provider_message_id`` is ``chat:message``. An event that takes several messages has their
+    ids in ``metadata["provider_message_ids"]``; if one of them is refused after others have gone
+    out, the result says so there, and is not retryable: the others would go out twice.
+
+    A refusal has one of the codes ``blocked`` (the person has blocked the bot, or it was removed
+    from the group), ``invalid_recipient``, ``invalid_media``, ``invalid_button``, ``too_long``,
+    ``too_large``, ``empty_message``, ``not_editable``, ``target_not_found``, ``target_unknown``,
+    ``rate_limited``, or one that fits the HTTP status. Telegram has no idempotency key: a message
+    whose answer got lost (``timeout``, ``connection_lost``) may have gone out.
+    """
+
+    def __init__(
+        self,
+        config: TelegramConfig,
+        *,
+        http_client: httpx.AsyncClient | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        super().__init__(config, http_client=http_client, clock=clock)
+        self._bot = BotName(bot_id=config.bot_id, username=config.username)
+
+    async def send(
+        self, event: RoomEvent, to: str, *, target_ids: Sequence[str] = ()
+    ) -> ProviderResult:
+        """Send an event's content to a chat, or change what was sent there before.
+
+        Args:
+            to: a chat's id, ``@name`` of a public channel, or ``chat/topic``.
+            target_ids: for an edit or a delete: the ids of the messages that show the event which
+                it is about. Without them the result has the code ``target_unknown``.
+        """
+        address, content = ChatAddress.parse(to), event.content
+        try:
+            if isinstance(content, EditContent | DeleteContent):
+                return await self._revise(content, address, target_ids)
+            calls = calls_for(content)
+        except ProviderError as error:
+            return failed(error)
+        return await self._send_all(
+            calls, address, text(event.metadata.get("reply_to_message_id"))
+        )
+
+    async def _send_all(
+        self, calls: Sequence[BotCall], address: ChatAddress, answered: str
+    ) -> ProviderResult:
+        sent: list[str] = []
+        number = number_in(answered, address.chat)
+        params: dict[str, Any] = {}
+        if number is not None:
+            params["reply_parameters"] = {
+                "message_id": number,
+                "allow_sending_without_reply": True,
+            }
+        for call in calls:
+            try:
+                message, address = await self._show(call, address, params)
+            except ProviderError as error:
+                return _cut_short(failed(error), sent)
+            sent.append(message)
+            params = {}  # one answer is enough
+        several = {"provider_message_ids": sent} if len(sent) > 1 else {}
+        return ProviderResult(success=True, provider_message_id=sent[0], metadata=several)
+
+    async def _show(
+        self, call: BotCall, address: ChatAddress, extra: Mapping[str, Any]
+    ) -> tuple[str, ChatAddress]:
+        """Make a call, following a group to its new id. Returns the message and where it is."""
+        try:
+            result = await self._place(call, {**address.params(), **extra})
+        except ChatMigratedError as moved:
+            address = replace(address, chat=moved.chat)
+            result = await self._place(call, address.params())
+        message = mapping(result)
+        chat, number = mapping(message.get("chat")).get("id"), message.get("message_id")
+        if not text(number):
+            raise self._error("the answer names no message", "bad_answer")
+        return message_id(text(chat) or address.chat, text(number)), address
+
+    async def _place(self, call: BotCall, where: Mapping[str, Any]) -> Any:
+        return await self.call(call.method, {**where, **call.params}, call.upload)
+
+    async def _revise(
+        self, content: EditContent | DeleteContent, address: ChatAddress, targets: Sequence[str]
+    ) -> ProviderResult:
+        numbers = [
+            number for one in targets if (number := number_in(one, address.chat)) is not None
+        ]
+        if not numbers:
+            raise refusal(
+                f"nothing is known of what the {content.type} is about", "target_unknown"
+            )
+        first, *others = numbers
+        if isinstance(content, EditContent):
+            await self._edit(content.new_content, address, first)
+        else:
+            others = numbers
+        if others:
+            await self.call("deleteMessages", {"chat_id": address.chat, "message_ids": others})
+        return ProviderResult(
+            success=True, provider_message_id=message_id(address.chat, str(first))
+        )
+
+    async def _edit(self, content: EventContent, address: ChatAddress, number: int) -> None:
+        call = edit_call(content)
+        where = {"chat_id": address.chat, "message_id": number}
+        try:
+            await self._place(call, where)
+        except ProviderError as error:
+            if error.code != "not_modified":
+                raise
+
+    async def send_typing(self, to: str) -> None:
+        """Show for five seconds, or until the next message, that the bot is writing.
+
+        Raises:
+            ProviderError: Telegram refused or could not be reached.
+        """
+        await self.call("sendChatAction", {**ChatAddress.parse(to).params(), "action": "typing"})
+
+    async def react(self, message: str, emoji: str | None) -> None:
+        """Put the bot's reaction on a message, or take it back with None.
+
+        https://core.telegram.org/bots/api#setmessagereaction: a bot has one reaction a message,
+        out of Telegram's own list.
+
+        Args:
+            message: its id, ``chat:message``.
+
+        Raises:
+            ProviderError: Telegram refused or could not be reached.
+        """
+        chat, _, _ = message.rpartition(":")
+        number = number_in(message, chat)
+        if number is None:
+            raise refusal("a message's id is chat:message", "target_unknown")
+        shown = [] if emoji is None else [{"type": "emoji", "emoji": emoji}]
+        await self.call(
+            "setMessageReaction", {"chat_id": chat, "message_id": number, "reaction": shown}
+        )
+
+    async def answer_callback(
+        self, query_id: str, notice: str | None = None, *, alert: bool = False
+    ) -> None:
+        """Tell Telegram that a tap on a button was noticed; until then the button shows progress.
+
+        Args:
+            query_id: ``metadata["callback_query_id"]`` of the message.
+            notice: up to 200 characters to show to the person.
+            alert: show it as a dialog rather than in passing.
+
+        Raises:
+            ProviderError: Telegram refused, the tap being too long ago for instance, or could not
+                be reached.
+        """
+        params: dict[str, Any] = {"callback_query_id": query_id}
+        if notice is not None:
+            params |= {"text": notice[:200], "show_alert": alert}
+        await self.call("answerCallbackQuery", params)
+
+    async def set_webhook(self, url: str) -> None:
+        """Have Telegram post to a public URL, with the configured secret, all that is read here.
+
+        https://core.telegram.org/bots/api#setwebhook
+
+        Raises:
+            ProviderError: Telegram refused or could not be reached.
+            ValueError: there is no ``secret_token``, so that the webhooks could not be verified.
+        """
+        secret = self._config.secret_token
+        if secret is None:
+            raise ValueError("TelegramConfig.secret_token is needed to verify webhooks")
+        params = {
+            "url": url,
+            "secret_token": secret.get_secret_value(),
+            "allowed_updates": list(UPDATE_TYPES),
+        }
+        await self.call("setWebhook", params)
+
+    @property
+    def verifies_webhooks(self) -> bool:
+        return self._config.secret_token is not None
+
+    def verify_webhook(self, request: WebhookRequest) -> bool:
+        return self.verify_signature(request.headers.get(SECRET_HEADER))
+
+    def verify_signature(self, secret_token: str | None) -> bool:
+        """Whether this is the secret that Telegram was given; False without one.
+
+        Args:
+            secret_token: the value of ``X-Telegram-Bot-Api-Secret-Token``.
+        """
+        known = self._config.secret_token
+        if known is None or not secret_token:
+            return False
+        given = secret_token.encode("utf-8", "replace")
+        return hmac.compare_digest(known.get_secret_value().encode(), given)
+
+    async def on_webhook(self, payload: Mapping[str, Any]) -> None:
+        """Answer the taps on buttons in a genuine webhook. Never raises."""
+        query_id = text(mapping(mapping(payload).get("callback_query")).get("id"))
+        if not query_id:
+            return
+        try:
+            await self.answer_callback(query_id)
+        except ProviderError as error:
+            logger.warning("%s: a tap was not answered: %s", VENDOR, error.code)
+
+    def parse_webhook(self, payload: Mapping[str, Any]) -> list[WebhookMeta]:
+        return read_telegram_webhook(payload, bot=self._bot)
+
+
+def _cut_short(result: ProviderResult, sent: Sequence[str]) -> ProviderResult:
+    """A failure after some messages have gone out, which must not go out again."""
+    if not sent:
+        return result
+    known = {**result.metadata, "provider_message_ids": list(sent)}
+    return ProviderResult(
+        **{**result.model_dump(), "retryable": False, "retry_after": None, "metadata": known}
+    )

@@ -1,0 +1,169 @@
+"""Reading the webhooks of the WhatsApp Cloud API.
+
+https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
+and the pages below it, one for each type of message, list the fields.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from roomkit.errors import WebhookError
+from roomkit.models.address import canonical_phone
+from roomkit.models.delivery import InboundMessage, WebhookMeta
+from roomkit.models.enums import EventType
+from roomkit.providers._meta_webhooks import chat_meta, entries, messages_in, moment
+from roomkit.providers._webhook_items import mapping, mappings, status_meta, text, unknown_meta
+from roomkit.providers.whatsapp.received import Received, read_message
+
+logger = logging.getLogger("roomkit.providers")
+
+VENDOR = "whatsapp"
+_CONTEXT = ("forwarded", "frequently_forwarded")
+
+
+def parse_whatsapp_webhook(payload: Mapping[str, Any], channel_id: str) -> list[InboundMessage]:
+    """The messages in a webhook; none for reports and for what is not WhatsApp's.
+
+    Every message becomes one: a file is a `MediaContent`, `AudioContent` or `VideoContent` whose
+    URL stands for it (see `WhatsAppCloudProvider.fetch_media`), a place a `LocationContent`, a
+    tap on a button or a choice from a list its label, a reaction an event of the type
+    ``reaction``, and what cannot be shown a `SystemContent` that says so. Messages that were sent
+    from the business's own phone (echoes) are left out.
+
+    The sender is the phone number or, if WhatsApp withholds that, the business-scoped user id; for
+    a message in a group it is the group, whose answers are for all, and the person is
+    ``metadata["participant"]``. The message's id is its ``provider_message_id``, so that
+    redeliveries do no harm. ``metadata`` holds, if known: ``recipient`` (your number),
+    ``phone_number_id``, ``sender_name``, ``username``, ``user_id``, ``sent_at``, ``reply_to``
+    (the id of the message that is answered or reacted to), ``postback_data`` (of a button),
+    ``media_id``, ``voice``, ``sticker``, ``forwarded``, ``reaction``, ``contacts``, ``order`` and
+    ``referral`` (the advertisement that led here).
+
+    Args:
+        payload: the decoded body. What is missing or of the wrong kind counts as empty, a message
+            without a sender is left out.
+    """
+    try:
+        return messages_in(read_whatsapp_webhook(payload), channel_id)
+    except WebhookError:
+        return []
+
+
+def read_whatsapp_webhook(
+    payload: Mapping[str, Any], *, phone_number_id: str | None = None
+) -> list[WebhookMeta]:
+    """A batch in normal form: messages, reports, and what is to be acknowledged and ignored.
+
+    Args:
+        phone_number_id: leave out what is about other numbers: an app has one webhook for all.
+
+    Raises:
+        WebhookError: the payload is not one of Meta's.
+    """
+    changes = [change for entry in entries(payload) for change in mappings(entry.get("changes"))]
+    return [meta for change in changes for meta in _change(change, phone_number_id)]
+
+
+def _change(change: Mapping[str, Any], phone_number_id: str | None) -> Iterator[WebhookMeta]:
+    value = mapping(change.get("value"))
+    ours = mapping(value.get("metadata"))
+    number_id = text(ours.get("phone_number_id"))
+    if text(change.get("field")) != "messages":
+        # Among them the echoes of what was sent with the WhatsApp Business app.
+        yield unknown_meta(VENDOR, raw=change)
+        return
+    if phone_number_id is not None and number_id not in ("", phone_number_id):
+        logger.warning("a WhatsApp webhook is about number %s, which is not ours", number_id)
+        yield unknown_meta(VENDOR, raw={"phone_number_id": number_id})
+        return
+    people = mappings(value.get("contacts"))
+    for position, message in enumerate(mappings(value.get("messages"))):
+        yield _message(message, _person(message, people, position), ours)
+    for status in mappings(value.get("statuses")):
+        yield _report(status, ours)
+    for error in mappings(value.get("errors")):
+        logger.error("WhatsApp reports error %s for number %s", text(error.get("code")), number_id)
+        yield unknown_meta(VENDOR, raw=error)
+
+
+def _person(
+    message: Mapping[str, Any], people: list[Mapping[str, Any]], position: int
+) -> Mapping[str, Any]:
+    """What is known about a message's sender."""
+    named = {text(message.get("from")), text(message.get("from_user_id"))} - {""}
+    for person in people:
+        if named & {text(person.get("wa_id")), text(person.get("user_id"))}:
+            return person
+    # Where the message names nobody, and only there, people and messages stand in the same order.
+    return people[position] if not named and position < len(people) else {}
+
+
+def _message(
+    message: Mapping[str, Any], person: Mapping[str, Any], ours: Mapping[str, Any]
+) -> WebhookMeta:
+    message_id = text(message.get("id"))
+    number = canonical_phone(text(message.get("from")) or text(person.get("wa_id")))
+    user_id = text(message.get("from_user_id")) or text(person.get("user_id"))
+    group = text(message.get("group_id"))
+    sender = group or number or user_id
+    if not sender:
+        logger.warning("a WhatsApp message has no sender: %s", message_id)
+        return unknown_meta(VENDOR, external_id=message_id, raw=message)
+    received = read_message(message)
+    profile = mapping(person.get("profile"))
+    return chat_meta(
+        VENDOR,
+        sender=sender,
+        recipient=canonical_phone(text(ours.get("display_phone_number"))),
+        content=received.content,
+        message_id=message_id,
+        event_type=EventType.REACTION if received.is_reaction else None,
+        facts={
+            "phone_number_id": text(ours.get("phone_number_id")),
+            "participant": (number or user_id) if group else "",
+            "sender_name": text(profile.get("name")),
+            "username": text(profile.get("username")),
+            "user_id": user_id,
+            "sent_at": moment(message.get("timestamp")),
+            **_context(message, received),
+            **received.facts,
+        },
+        raw=message,
+    )
+
+
+def _context(message: Mapping[str, Any], received: Received) -> dict[str, Any]:
+    context = mapping(message.get("context"))
+    referral = mapping(message.get("referral"))
+    facts: dict[str, Any] = {"reply_to": received.target or text(context.get("id"))}
+    facts |= {name: True for name in _CONTEXT if context.get(name) is True}
+    facts["referral"] = {
+        name: value
+        for name in ("source_id", "source_type", "source_url", "headline", "ctwa_clid")
+        if (value := text(referral.get(name)))
+    }
+    return facts
+
+
+def _report(status: Mapping[str, Any], ours: Mapping[str, Any]) -> WebhookMeta:
+    message_id, word = text(status.get("id")), text(status.get("status")).lower()
+    if not message_id or not word:
+        logger.warning("a WhatsApp report names no message or no status")
+        return unknown_meta(VENDOR, external_id=message_id, raw=status)
+    errors = mappings(status.get("errors"))
+    error = errors[0] if errors else {}
+    recipient = text(status.get("recipient_id")) or text(status.get("recipient_user_id"))
+    return status_meta(
+        VENDOR,
+        message_id=message_id,
+        status=word,
+        sender=canonical_phone(text(ours.get("display_phone_number"))),
+        recipient=canonical_phone(recipient),
+        error_code=text(error.get("code")),
+        error_message=text(error.get("title")) or text(error.get("message")),
+        timestamp=moment(status.get("timestamp")),
+        raw=status,
+    )
