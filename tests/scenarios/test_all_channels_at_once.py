@@ -160,7 +160,7 @@ async def test_pictures_and_places_become_words_where_they_cannot_be_shown(
 async def test_several_parts_go_out_as_one_message_where_that_is_possible(
     kit: RoomKit, seats: dict[str, Seat]
 ) -> None:
-    parts = [
+    parts: list[EventContent] = [
         TextContent(body="Look"),
         MediaContent(url="https://example.com/a.png", mime_type="image/png"),
     ]
