@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from tests.architecture.source import ROOT
-from tests.docs import channel_matrix
+from tests.docs import channel_matrix, vendor_matrix
 
 STORES = ROOT / "docs" / "stores.md"
 STORE = ROOT / "examples" / "custom_store.py"
@@ -20,4 +20,10 @@ def test_the_store_in_the_page_is_the_example() -> None:
 def test_the_matrix_of_channels_is_that_of_the_channels() -> None:
     assert channel_matrix.shown() == channel_matrix.table(), (
         "after a change to what a channel can do, run python -m tests.docs.channel_matrix"
+    )
+
+
+def test_the_matrix_of_vendors_is_that_of_their_providers() -> None:
+    assert vendor_matrix.shown() == vendor_matrix.table(), (
+        "after a change to what a provider can do, run python -m tests.docs.vendor_matrix"
     )
