@@ -14,7 +14,7 @@ from benchmarks.harness import HEADER, Figure, line, parser
 
 SCRIPTS = (
     "relay", "ai_turn", "fanout", "concurrent", "hooks", "growth", "routing", "memory",
-    "import_time", "ai",
+    "import_time", "ai", "webhooks",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ is a row of `VENDORS`.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -22,7 +23,9 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from cryptography.hazmat.primitives.asymmetric import ec
+import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from nacl.signing import SigningKey
@@ -32,10 +35,14 @@ from benchmarks.sides import expect
 from roomkit.models.delivery import InboundMessage
 from roomkit.providers.base import TransportProvider, WebhookRequest
 from roomkit.providers.elasticemail import ElasticEmailConfig, ElasticEmailProvider
+from roomkit.providers.messenger import FacebookMessengerProvider, MessengerConfig
 from roomkit.providers.sendgrid import SendGridConfig, SendGridEmailProvider
 from roomkit.providers.sinch import SinchConfig, SinchSMSProvider
+from roomkit.providers.teams import BotFrameworkTeamsProvider, TeamsConfig
+from roomkit.providers.telegram import TelegramBotProvider, TelegramConfig
 from roomkit.providers.telnyx import TelnyxConfig, TelnyxSMSProvider
 from roomkit.providers.twilio import TwilioConfig, TwilioSMSProvider
+from roomkit.providers.whatsapp import WhatsAppCloudProvider, WhatsAppConfig
 
 URL = "https://example.com/webhooks/sms"
 FORM = "application/x-www-form-urlencoded"
@@ -246,6 +253,155 @@ def elasticemail() -> Vendor:
     )
 
 
+def _of_meta(
+    provider: TransportProvider,
+    payload: Any,
+    secret: str,
+    message: Callable[[Any], Mapping[str, Any]],
+    sender: str,
+) -> Vendor:
+    body, name = json.dumps(payload).encode(), "x-hub-signature-256"
+
+    def signature(given: bytes) -> str:
+        return "sha256=" + hmac.digest(secret.encode(), given, "sha256").hex()
+
+    return Vendor(
+        provider=provider,
+        request=WebhookRequest(url=URL, headers={name: signature(body)}, body=body),
+        genuine=lambda request, _decoded: hmac.compare_digest(
+            signature(request.body), request.headers[name]
+        ),
+        decode=json.loads,
+        message=message,
+        sender=sender,
+    )
+
+
+def whatsapp() -> Vendor:
+    secret = "s3cret"
+    value = {
+        "messaging_product": "whatsapp",
+        "metadata": {"display_phone_number": RECIPIENT[1:], "phone_number_id": "1065403522"},
+        "contacts": [{"profile": {"name": "Ada"}, "wa_id": SENDER[1:]}],
+        "messages": [{
+            "from": SENDER[1:], "id": "wamid.HBgLMTY1MDM4Nzk0MzkVAgASGBQzQTRBNjU5OUFF",
+            "timestamp": "1749416383", "type": "text", "text": {"body": TEXT},
+        }],
+    }  # fmt: skip
+    entry = {"id": "102290129340398", "changes": [{"value": value, "field": "messages"}]}
+
+    def message(given: Any) -> Mapping[str, Any]:
+        told = given["entry"][0]["changes"][0]["value"]
+        it, ours = told["messages"][0], told["metadata"]["display_phone_number"]
+        return _fields(f"+{it['from']}", f"+{ours}", it["text"]["body"], it["id"])
+
+    config = WhatsAppConfig(access_token="t", phone_number_id="1065403522", app_secret=secret)
+    payload = {"object": "whatsapp_business_account", "entry": [entry]}
+    return _of_meta(WhatsAppCloudProvider(config), payload, secret, message, SENDER)
+
+
+def messenger() -> Vendor:
+    secret, page, person = "s3cret", "682498302938465", "1254477777772919"
+    event = {
+        "sender": {"id": person}, "recipient": {"id": page}, "timestamp": 1458692752478,
+        "message": {"mid": "m_1457764197618:41d102a3e1ae206a38", "text": TEXT},
+    }  # fmt: skip
+    entry = {"id": page, "time": 1518479195594, "messaging": [event]}
+
+    def message(given: Any) -> Mapping[str, Any]:
+        it = given["entry"][0]["messaging"][0]
+        ends = it["sender"]["id"], it["recipient"]["id"]
+        return _fields(*ends, it["message"]["text"], it["message"]["mid"])
+
+    config = MessengerConfig(page_access_token="t", app_secret=secret)
+    payload = {"object": "page", "entry": [entry]}
+    return _of_meta(FacebookMessengerProvider(config), payload, secret, message, person)
+
+
+def telegram() -> Vendor:
+    secret, person = "s3cret", "1254477777772919"
+    payload = {
+        "update_id": 10000,
+        "message": {
+            "date": 1441645532, "message_id": 1365, "text": TEXT,
+            "chat": {"id": int(person), "type": "private", "first_name": "Ada"},
+            "from": {"id": int(person), "is_bot": False, "first_name": "Ada", "username": "ada"},
+        },
+    }  # fmt: skip
+    name = "x-telegram-bot-api-secret-token"
+
+    def message(given: Any) -> Mapping[str, Any]:
+        it = given["message"]
+        chat = str(it["chat"]["id"])
+        return _fields(str(it["from"]["id"]), chat, it["text"], f"{chat}:{it['message_id']}")
+
+    return Vendor(
+        provider=TelegramBotProvider(TelegramConfig(bot_token="42:x", secret_token=secret)),
+        request=WebhookRequest(url=URL, headers={name: secret}, body=json.dumps(payload).encode()),
+        genuine=lambda request, _decoded: hmac.compare_digest(request.headers[name], secret),
+        decode=json.loads,
+        message=message,
+        sender=person,
+    )
+
+
+def teams() -> Vendor:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    app, person, service = "app", "29:1XJKJMvc5GBtc2JwZq0oj8tHZmzrQgFm", "https://x.example/"
+    issuer = "https://api.botframework.com"
+    activity = {
+        "type": "message", "id": "1485983408511", "timestamp": "2017-02-01T21:10:07.437Z",
+        "serviceUrl": service, "channelId": "msteams", "text": TEXT, "textFormat": "plain",
+        "from": {"id": person, "name": "Ada", "aadObjectId": "7faf8ab2-3d56-4244-b585"},
+        "conversation": {"conversationType": "personal", "id": "a:17I0kl9EkpE1O9PH5TWrzrLNwn"},
+        "recipient": {"id": "28:app", "name": "Shop"}, "locale": "en-US",
+        "channelData": {"tenant": {"id": "72f988bf-86f1-41af-91ab-2d7cd011db47"}},
+    }  # fmt: skip
+    claims = {
+        "iss": issuer, "aud": app, "serviceurl": service,
+        "exp": int(datetime.now(UTC).timestamp()) + 3600,
+    }  # fmt: skip
+    token = jwt.encode(claims, key, algorithm="RS256", headers={"kid": "k"})
+    published = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
+    keys = [{**published, "kid": "k", "use": "sig", "endorsements": ["msteams"]}]
+    request = WebhookRequest(
+        url=URL,
+        headers={"authorization": f"Bearer {token}"},
+        body=json.dumps(activity).encode(),
+    )
+
+    def microsoft(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"jwks_uri": "https://x.example/keys", "keys": keys})
+
+    async def acquainted() -> BotFrameworkTeamsProvider:
+        """The provider, once it knows the keys."""
+        async with httpx.AsyncClient(transport=httpx.MockTransport(microsoft)) as client:
+            config = TeamsConfig(app_id=app, app_password="x")
+            provider = BotFrameworkTeamsProvider(config, http_client=client)
+            expect(await provider.authenticate_webhook(request), True, "the token is genuine")
+            return provider
+
+    def genuine(given: WebhookRequest, _decoded: Any) -> bool:
+        known = given.headers["authorization"].removeprefix("Bearer ")
+        told = jwt.decode(
+            known, key.public_key(), algorithms=["RS256"], audience=app, issuer=issuer
+        )
+        return bool(told["serviceurl"] == service)
+
+    def message(it: Any) -> Mapping[str, Any]:
+        where = it["conversation"]["id"]
+        return _fields(it["from"]["id"], where, it["text"], f"{where}|{it['id']}")
+
+    return Vendor(
+        provider=asyncio.run(acquainted()),
+        request=request,
+        genuine=genuine,
+        decode=json.loads,
+        message=message,
+        sender=person,
+    )
+
+
 def _fields(sender: str, recipient: str, body: str, message_id: str) -> Mapping[str, Any]:
     return {
         "channel_id": "sms",
@@ -262,6 +418,10 @@ VENDORS: Mapping[str, Callable[[], Vendor]] = {
     "sinch": sinch,
     "sendgrid": sendgrid,
     "elasticemail": elasticemail,
+    "whatsapp": whatsapp,
+    "messenger": messenger,
+    "telegram": telegram,
+    "teams": teams,
 }
 
 

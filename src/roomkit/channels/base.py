@@ -136,6 +136,11 @@ class Channel(ABC):
         """
         raise WebhookError(f"channel {self.channel_id!r} has no webhooks")
 
+    def reply_address(self, message: InboundMessage) -> str:
+        """Where answers to a message go, and by what its room is found: the sender, unless they
+        have written in a conversation with an address of its own, such as a group."""
+        return message.sender_id
+
     async def open_session(
         self, room_id: str, participant_id: str, *, metadata: Mapping[str, Any] | None = None
     ) -> Any:

@@ -87,6 +87,10 @@ class ChannelHost(Protocol):
         """
         ...
 
+    async def find_event(self, event_id: str) -> RoomEvent | None:
+        """An event as it is stored now; None if it is gone."""
+        ...
+
     async def report_error(
         self,
         room_id: str,

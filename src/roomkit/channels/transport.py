@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from roomkit.channels.base import Channel
+from roomkit.channels.host import ChannelHost
 from roomkit.errors import DeliveryError, WebhookError
 from roomkit.models.channel import ChannelBinding, ChannelCapabilities, ChannelOutput
 from roomkit.models.content import (
     AudioContent,
     CompositeContent,
+    DeleteContent,
+    EditContent,
     EventContent,
     MediaContent,
     VideoContent,
@@ -69,6 +72,7 @@ class TransportChannel(Channel):
         self._provider: SendingProvider | None = provider
         self._capabilities = capabilities or ChannelCapabilities()
         self._defaults = dict(defaults or {})
+        self._host: ChannelHost | None = None
         self._options = options
 
     @property
@@ -86,6 +90,9 @@ class TransportChannel(Channel):
             return capabilities
         kept = [kind for kind in capabilities.media_types if kind is not ChannelMediaType.MEDIA]
         return capabilities.model_copy(update={"media_types": kept, "supports_media": False})
+
+    def on_registered(self, host: ChannelHost) -> None:
+        self._host = host
 
     async def handle_inbound(self, message: InboundMessage, context: RoomContext) -> RoomEvent:
         channel_type = self.channel_type
@@ -112,8 +119,18 @@ class TransportChannel(Channel):
                     del options[name]
                 else:
                     options[name] = configured
+        content = event.content
+        if isinstance(content, EditContent | DeleteContent) and getattr(
+            self._provider, "revises_messages", False
+        ):
+            options["target_ids"] = await self._ids_of(content.target_event_id)
         result = await self._provider.send(event, to=recipient, **options)
         return ChannelOutput.empty().evolve(result=result)
+
+    def reply_address(self, message: InboundMessage) -> str:
+        """What the vendor's reader has put under `recipient_key`, or the sender."""
+        told = message.metadata.get(self.recipient_key or "")
+        return told if isinstance(told, str) and told else message.sender_id
 
     def parse_webhook(self, payload: Mapping[str, Any]) -> list[WebhookMeta]:
         if self._provider is None:
@@ -121,6 +138,17 @@ class TransportChannel(Channel):
                 f"channel {self.channel_id!r} has no provider to read webhooks with"
             )
         return self._provider.parse_webhook(payload)
+
+    async def _ids_of(self, event_id: str) -> list[str]:
+        """What the vendor calls the messages that show an event here."""
+        target = None if self._host is None else await self._host.find_event(event_id)
+        if target is None:
+            return []
+        sent = target.delivery_results.get(self.channel_id)
+        if sent is not None and sent.message_ids:
+            return list(sent.message_ids)
+        known = target.channel_data.external_id
+        return [known] if known and target.source.channel_id == self.channel_id else []
 
     async def close(self) -> None:
         if self._provider is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from roomkit.errors import ProviderError
 from roomkit.providers._http import HTTPVendor, VendorRequest, VendorResponse
 
 if TYPE_CHECKING:
@@ -50,16 +51,33 @@ class FileVendor(HTTPVendor):
             extensions=dict(request.extensions),
         )
         answer = await client.send(built, stream=True, follow_redirects=False)
+        head = VendorResponse(
+            status=answer.status_code,
+            headers={key.lower(): value for key, value in answer.headers.items()},
+            body=b"",
+        )
         body = bytearray()
         try:
+            if not self._wants_body(request, head):
+                return head
             async for chunk in answer.aiter_bytes():
                 body += chunk
                 if len(body) > request.max_bytes:
-                    raise self._error(f"more than {request.max_bytes} bytes", "too_large")
+                    raise self._too_large(request)
         finally:
             await answer.aclose()
-        return VendorResponse(
-            status=answer.status_code,
-            headers={key.lower(): value for key, value in answer.headers.items()},
-            body=bytes(body),
-        )
+        return replace(head, body=bytes(body))
+
+    def _wants_body(self, request: DownloadRequest, head: VendorResponse) -> bool:
+        """Whether the rest of an answer is worth reading, by what its head says.
+
+        Raises:
+            ProviderError: it is not, and neither is it an answer.
+        """
+        length = head.headers.get("content-length", "")
+        if length.isascii() and length.isdigit() and int(length[:19]) > request.max_bytes:
+            raise self._too_large(request)
+        return True
+
+    def _too_large(self, request: DownloadRequest) -> ProviderError:
+        return self._error(f"more than {request.max_bytes} bytes", "too_large")

@@ -22,11 +22,13 @@ class WebhookRequest:
             including the query.
         headers: header names in lower case.
         body: the raw bytes; signatures are computed over these.
+        method: in upper case.
     """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    method: str = "POST"
 
     @property
     def content_type(self) -> str:
@@ -35,7 +37,7 @@ class WebhookRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WebhookReply:
-    """What a vendor wants to hear once its webhook was taken; the default is a plain 200."""
+    """What a vendor wants to hear; the default is a plain 200."""
 
     status: int = 200
     body: bytes = b""
@@ -47,10 +49,26 @@ class TransportProvider(ABC):  # noqa: B024 - the kinds below it add the abstrac
 
     One object serves all rooms and may be called concurrently. Subclasses of the ABC for their
     kind (`SMSProvider`, `EmailProvider` …) implement ``send``.
+
+    A webhook passes these in order, of which a vendor overrides those in which it differs:
+    `answer_challenge` instead of all others, for a GET that only asks whether the address is
+    right; `authenticate_webhook` (or `verify_webhook`, which needs nothing but the request);
+    `decode_webhook` and `parse_webhook`; `on_webhook`, before what was parsed goes on its way into
+    the rooms; and `webhook_reply` in the end.
     """
+
+    webhook_methods: ClassVar[frozenset[str]] = frozenset({"POST"})
+    """The HTTP methods that webhooks come with. A GET is a challenge unless it is named here."""
 
     webhook_reply: ClassVar[WebhookReply] = WebhookReply()
     """What to answer to a webhook that was taken."""
+
+    refused_webhook_status: ClassVar[int] = 400
+    """What to answer to a genuine webhook with nothing in it that could be taken, now or later.
+
+    200 for vendors that send again whatever is not answered with that, hold back what comes after
+    it, or give up on the address.
+    """
 
     @property
     def name(self) -> str:
@@ -59,11 +77,16 @@ class TransportProvider(ABC):  # noqa: B024 - the kinds below it add the abstrac
 
     @property
     def verifies_webhooks(self) -> bool:
-        """Whether `verify_webhook` can tell the vendor's requests from others.
+        """Whether `authenticate_webhook` can tell the vendor's requests from others.
 
-        Not if it is the default, nor if what it takes, such as a secret, is not configured.
+        Not if nothing was overridden, nor if what a check takes, such as a secret, is not
+        configured.
         """
-        return type(self).verify_webhook is not TransportProvider.verify_webhook
+        kind, base = type(self), TransportProvider
+        return (
+            kind.verify_webhook is not base.verify_webhook
+            or kind.authenticate_webhook is not base.authenticate_webhook
+        )
 
     def verify_webhook(self, request: WebhookRequest) -> bool:
         """Whether the request really comes from the vendor. False on any doubt; never raises.
@@ -71,6 +94,20 @@ class TransportProvider(ABC):  # noqa: B024 - the kinds below it add the abstrac
         The default is False: a provider that cannot check does not vouch.
         """
         return False
+
+    async def authenticate_webhook(self, request: WebhookRequest) -> bool:
+        """The same, for vendors whose keys have to be fetched first. False on any doubt.
+
+        This is what decides about a webhook that comes in. The default is `verify_webhook`.
+        """
+        return self.verify_webhook(request)
+
+    def answer_challenge(self, request: WebhookRequest) -> WebhookReply:
+        """The answer to a GET with which the vendor makes sure of the address. Never raises.
+
+        The default is a 405: the vendor never asks.
+        """
+        return WebhookReply(status=405)
 
     def decode_webhook(self, request: WebhookRequest) -> Mapping[str, Any]:
         """The payload of a webhook, from JSON or an HTML form.
@@ -97,6 +134,16 @@ class TransportProvider(ABC):  # noqa: B024 - the kinds below it add the abstrac
                 none.
         """
         raise WebhookError(f"{self.name} has no webhooks that could be parsed")
+
+    async def on_webhook(self, payload: Mapping[str, Any]) -> None:  # noqa: B027 - optional
+        """Do what a genuine webhook asks for besides the messages and reports in it.
+
+        Called once for each that comes in (again, if the vendor sends it again), before what is in
+        it is processed: to remember where answers go, for instance. What it raises is logged.
+
+        Args:
+            payload: as `decode_webhook` gave it.
+        """
 
     async def close(self) -> None:  # noqa: B027 - an optional callback
         """Release connections. A provider closes only what it opened itself."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from roomkit.models.delivery import ProviderResult
 from roomkit.models.event import RoomEvent
 from roomkit.providers._mock import RecordingProvider
@@ -14,5 +16,7 @@ class MockTeamsProvider(RecordingProvider, TeamsProvider):
     See `RecordingProvider` for scripting failures.
     """
 
-    async def send(self, event: RoomEvent, to: str) -> ProviderResult:
+    async def send(
+        self, event: RoomEvent, to: str, *, target_ids: Sequence[str] = ()
+    ) -> ProviderResult:
         return self._record(event, to)

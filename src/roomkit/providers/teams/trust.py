@@ -64,13 +64,13 @@ BOT_CONNECTOR = TrustedIssuer.constant(
 _EMULATOR_METADATA = (
     "https://login.microsoftonline.com/botframework.com/v2.0/.well-known/openid-configuration"
 )
-EMULATOR: list[TrustedIssuer] = [
+EMULATOR: tuple[TrustedIssuer, ...] = tuple(
     TrustedIssuer.constant(issuer=issuer, openid_metadata_url=_EMULATOR_METADATA)
     for issuer in (
         "https://sts.windows.net/d6d49420-f39b-4df7-a1dc-d59a935871db/",
         "https://sts.windows.net/f8cdef31-a31e-4b4a-93e4-5f571e91255a/",
     )
-]
+)
 """The Bot Framework Emulator, which signs with the bot's own credentials."""
 
 

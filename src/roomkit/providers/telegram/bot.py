@@ -6,7 +6,7 @@ import hmac
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
 from roomkit.errors import ProviderError
@@ -14,6 +14,7 @@ from roomkit.models.content import DeleteContent, EditContent, EventContent
 from roomkit.models.delivery import ProviderResult, WebhookMeta
 from roomkit.models.event import RoomEvent
 from roomkit.providers._http_failures import failed
+from roomkit.providers._parts import send_parts
 from roomkit.providers._webhook_items import mapping, text
 from roomkit.providers.base import WebhookRequest
 from roomkit.providers.telegram._api import VENDOR, ChatMigratedError, TelegramAPI
@@ -35,7 +36,7 @@ __all__ = ["TelegramBotProvider", "TelegramConfig", "parse_telegram_webhook"]
 
 logger = logging.getLogger("roomkit.providers")
 
-SECRET_HEADER = "x-telegram-bot-api-secret-token"
+HEADER = "x-telegram-bot-api-secret-token"
 
 
 class TelegramBotProvider(TelegramAPI, TelegramProvider):
@@ -56,6 +57,9 @@ class TelegramBotProvider(TelegramAPI, TelegramProvider):
     ``rate_limited``, or one that fits the HTTP status. Telegram has no idempotency key: a message
     whose answer got lost (``timeout``, ``connection_lost``) may have gone out.
     """
+
+    # Anything else comes again, and holds back what the chat says after it.
+    refused_webhook_status: ClassVar[int] = 200
 
     def __init__(
         self,
@@ -91,38 +95,28 @@ class TelegramBotProvider(TelegramAPI, TelegramProvider):
     async def _send_all(
         self, calls: Sequence[BotCall], address: ChatAddress, answered: str
     ) -> ProviderResult:
-        sent: list[str] = []
         number = number_in(answered, address.chat)
-        params: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
         if number is not None:
-            params["reply_parameters"] = {
-                "message_id": number,
-                "allow_sending_without_reply": True,
-            }
-        for call in calls:
-            try:
-                message, address = await self._show(call, address, params)
-            except ProviderError as error:
-                return _cut_short(failed(error), sent)
-            sent.append(message)
-            params = {}  # one answer is enough
-        several = {"provider_message_ids": sent} if len(sent) > 1 else {}
-        return ProviderResult(success=True, provider_message_id=sent[0], metadata=several)
+            extra["reply_parameters"] = {"message_id": number, "allow_sending_without_reply": True}
 
-    async def _show(
-        self, call: BotCall, address: ChatAddress, extra: Mapping[str, Any]
-    ) -> tuple[str, ChatAddress]:
-        """Make a call, following a group to its new id. Returns the message and where it is."""
-        try:
-            result = await self._place(call, {**address.params(), **extra})
-        except ChatMigratedError as moved:
-            address = replace(address, chat=moved.chat)
-            result = await self._place(call, address.params())
-        message = mapping(result)
-        chat, number = mapping(message.get("chat")).get("id"), message.get("message_id")
-        if not text(number):
+        async def show(call: BotCall) -> str:
+            nonlocal address, extra
+            try:
+                message = await self._place(call, {**address.params(), **extra})
+            except ChatMigratedError as moved:
+                address = replace(address, chat=moved.chat)
+                message = await self._place(call, address.params())
+            extra = {}  # one answer is enough
+            return self._id_of(mapping(message), address)
+
+        return await send_parts(calls, show)
+
+    def _id_of(self, message: Mapping[str, Any], address: ChatAddress) -> str:
+        number, chat = text(message.get("message_id")), mapping(message.get("chat")).get("id")
+        if not number:
             raise self._error("the answer names no message", "bad_answer")
-        return message_id(text(chat) or address.chat, text(number)), address
+        return message_id(text(chat) or address.chat, number)
 
     async def _place(self, call: BotCall, where: Mapping[str, Any]) -> Any:
         return await self.call(call.method, {**where, **call.params}, call.upload)
@@ -165,26 +159,27 @@ class TelegramBotProvider(TelegramAPI, TelegramProvider):
         """
         await self.call("sendChatAction", {**ChatAddress.parse(to).params(), "action": "typing"})
 
-    async def react(self, message: str, emoji: str | None) -> None:
-        """Put the bot's reaction on a message, or take it back with None.
+    async def send_reaction(self, to: str, message_id: str, emoji: str) -> ProviderResult:
+        """React to a message; an empty `emoji` takes the reaction back.
 
         https://core.telegram.org/bots/api#setmessagereaction: a bot has one reaction a message,
         out of Telegram's own list.
 
         Args:
-            message: its id, ``chat:message``.
-
-        Raises:
-            ProviderError: Telegram refused or could not be reached.
+            to: the chat.
+            message_id: the message's id, ``chat:message``.
         """
-        chat, _, _ = message.rpartition(":")
-        number = number_in(message, chat)
-        if number is None:
-            raise refusal("a message's id is chat:message", "target_unknown")
-        shown = [] if emoji is None else [{"type": "emoji", "emoji": emoji}]
-        await self.call(
-            "setMessageReaction", {"chat_id": chat, "message_id": number, "reaction": shown}
-        )
+        chat = ChatAddress.parse(to).chat
+        number = number_in(message_id, chat)
+        shown = [{"type": "emoji", "emoji": emoji}] if emoji else []
+        try:
+            if number is None:
+                raise refusal("this is no message of the chat", "target_unknown")
+            params = {"chat_id": chat, "message_id": number, "reaction": shown}
+            await self.call("setMessageReaction", params)
+        except ProviderError as error:
+            return failed(error)
+        return ProviderResult(success=True)
 
     async def answer_callback(
         self, query_id: str, notice: str | None = None, *, alert: bool = False
@@ -229,7 +224,7 @@ class TelegramBotProvider(TelegramAPI, TelegramProvider):
         return self._config.secret_token is not None
 
     def verify_webhook(self, request: WebhookRequest) -> bool:
-        return self.verify_signature(request.headers.get(SECRET_HEADER))
+        return self.verify_signature(request.headers.get(HEADER))
 
     def verify_signature(self, secret_token: str | None) -> bool:
         """Whether this is the secret that Telegram was given; False without one.
@@ -255,13 +250,3 @@ class TelegramBotProvider(TelegramAPI, TelegramProvider):
 
     def parse_webhook(self, payload: Mapping[str, Any]) -> list[WebhookMeta]:
         return read_telegram_webhook(payload, bot=self._bot)
-
-
-def _cut_short(result: ProviderResult, sent: Sequence[str]) -> ProviderResult:
-    """A failure after some messages have gone out, which must not go out again."""
-    if not sent:
-        return result
-    known = {**result.metadata, "provider_message_ids": list(sent)}
-    return ProviderResult(
-        **{**result.model_dump(), "retryable": False, "retry_after": None, "metadata": known}
-    )

@@ -42,4 +42,4 @@ def number_in(message: str, chat: str) -> int | None:
     """The number of a message within `chat`; None if it is not one of that chat's."""
     owner, _, number = message.rpartition(":")
     plain = number.isascii() and number.isdigit() and len(number) <= 18
-    return int(number) if owner == chat and plain else None
+    return int(number) if owner and owner == chat and plain else None

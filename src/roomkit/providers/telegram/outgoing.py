@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from roomkit.channels.base import text_of
 from roomkit.errors import ProviderError
@@ -22,8 +20,9 @@ from roomkit.models.content import (
     TextContent,
     VideoContent,
 )
+from roomkit.providers._chat_text import Control, controls_of
 from roomkit.providers._content import File
-from roomkit.providers.rcs.vendor import label_of, word
+from roomkit.providers._inline import inline_file, is_inline
 from roomkit.providers.telegram._api import VENDOR, Upload, file_id_of
 from roomkit.providers.telegram.formatting import telegram_html
 
@@ -113,11 +112,12 @@ def _text(body: str) -> list[BotCall]:
 
 def _rich(content: RichContent) -> list[BotCall]:
     """Formatted text with a keyboard below it. Cards become lines."""
-    keyboard = _keyboard([*content.buttons, *content.quick_replies])
+    controls = controls_of([*content.buttons, *content.quick_replies])
+    lines = [control.line for control in controls_of(content.cards)]
+    lines += [control.line for control in controls if control.phone_number and not control.url]
+    keyboard = [[button] for control in controls if (button := _button(control)) is not None]
     written = telegram_html(content.body, content.format)
-    lines = [f"- {label}" for card in content.cards if (label := label_of(card))]
-    cards = telegram_html("\n".join(lines), "markdown")
-    words = "\n".join(filter(None, [written, cards]))
+    words = "\n".join(filter(None, [written, *(escape(line, quote=False) for line in lines)]))
     if not words:
         return []
     params: dict[str, Any] = {"text": words, "parse_mode": "HTML"}
@@ -126,24 +126,18 @@ def _rich(content: RichContent) -> list[BotCall]:
     return [BotCall(method="sendMessage", params=params)]
 
 
-def _keyboard(controls: list[dict[str, Any]]) -> list[list[dict[str, str]]]:
-    return [[button] for control in controls if (button := _button(control)) is not None]
-
-
-def _button(control: Mapping[str, Any]) -> dict[str, str] | None:
-    """https://core.telegram.org/bots/api#inlinekeyboardbutton"""
-    label, url = word(control, "text", "title", "label", "url"), word(control, "url")
-    if not label:
+def _button(control: Control) -> dict[str, str] | None:
+    """https://core.telegram.org/bots/api#inlinekeyboardbutton; none can call a number."""
+    if control.url:
+        return {"text": control.label, "url": control.url}
+    if control.phone_number:
         return None
-    if url:
-        return {"text": label, "url": url}
-    payload = word(control, "payload", "postback_data", "id") or label
-    if len(payload.encode()) > _MOST_CALLBACK_BYTES:
+    if len(control.payload.encode()) > _MOST_CALLBACK_BYTES:
         # Cut, it would come back as something else.
         raise refusal(
             f"a button's payload has at most {_MOST_CALLBACK_BYTES} bytes", "invalid_button"
         )
-    return {"text": label, "callback_data": payload}
+    return {"text": control.label, "callback_data": control.payload}
 
 
 def _place(place: LocationContent) -> BotCall:
@@ -183,7 +177,7 @@ def _file(file: File) -> list[BotCall]:
     name = _PARAMETER_OF[method]
     caption = (file.caption or "") if isinstance(file, MediaContent) else ""
     known = file_id_of(file.url)
-    upload = _uploaded(file, name) if file.url.startswith("data:") else None
+    upload = _uploaded(file, name) if is_inline(file.url) else None
     if known is None and upload is None:
         kind = file.mime_type.partition(";")[0].strip().lower()
         if method == "sendDocument" and kind not in _FETCHED_DOCUMENTS:
@@ -207,18 +201,9 @@ def _can_be_caption(before: BotCall, call: BotCall) -> bool:
 
 
 def _uploaded(file: File, name: str) -> Upload:
-    """A file that is in its own URL (RFC 2397)."""
-    head, comma, data = file.url.removeprefix("data:").partition(",")
-    try:
-        if not comma:
-            raise ValueError("no data")
-        content = (
-            base64.b64decode(unquote_to_bytes(data), validate=True)
-            if head.endswith(";base64")
-            else unquote_to_bytes(data)
-        )
-    except (ValueError, binascii.Error):
-        raise refusal("a file's data: URL cannot be read", "invalid_media") from None
+    content = inline_file(file.url)
+    if content is None:
+        raise refusal("a file's data: URL cannot be read", "invalid_media")
     filename = file.filename if isinstance(file, MediaContent) else None
     return Upload(
         name=name, filename=filename or "file", mime_type=file.mime_type, content=content

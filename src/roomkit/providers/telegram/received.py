@@ -46,7 +46,10 @@ class Received:
 
 def read_content(message: Mapping[str, Any]) -> Received | None:
     """The content of a message; None for notices of Telegram and for what is not known here."""
-    words = text(message.get("text")) or text(message.get("caption"))
+    words = text(message.get("text"))
+    if words:  # what has a file has a caption instead
+        return Received(content=TextContent(body=words), metadata={})
+    words = text(message.get("caption"))
     kind, file = _file_in(message)
     if file is not None:
         shown, facts = file

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from roomkit.errors import WebhookError
+from roomkit.models._frozen import EMPTY_DICT
 from roomkit.models.content import EditContent, TextContent
 from roomkit.models.delivery import InboundMessage, WebhookMeta
 from roomkit.providers._chat_items import chat_message, message_meta, notice_meta, reaction
@@ -72,10 +73,11 @@ def read_telegram_webhook(
 ) -> list[WebhookMeta]:
     """Updates in normal form.
 
-    What is not a message has no more than an ``event_type``, the ``sender``, the chat as
-    ``recipient``, and the update as ``raw``: ``bot_blocked`` and ``bot_unblocked`` by a person,
-    ``bot_added`` to a group or channel and ``bot_removed`` from it, ``chat_migrated`` (a group has
-    got another id), or ``unknown``.
+    A message has all that is known in its metadata, and no ``raw``: to copy the update would be
+    half of the cost. What is not a message has no more than an ``event_type``, the ``sender``, the
+    chat as ``recipient``, and the update as ``raw``: ``bot_blocked`` and ``bot_unblocked`` by a
+    person, ``bot_added`` to a group or channel and ``bot_removed`` from it, ``chat_migrated`` (a
+    group, the ``sender``, has got another id), or ``unknown``.
 
     Raises:
         WebhookError: this is neither an update nor a list of updates.
@@ -121,7 +123,7 @@ def _message(
         message_id=where.message,
         metadata={**where.facts(message, bot), **received.metadata},
     )
-    return message_meta(VENDOR, known, recipient=where.chat, raw=update)
+    return message_meta(VENDOR, known, recipient=where.chat, raw=EMPTY_DICT)
 
 
 def _edited(
@@ -145,7 +147,7 @@ def _edited(
             "target_message_id": where.message,
         },
     )
-    return message_meta(VENDOR, known, recipient=where.chat, raw=update)
+    return message_meta(VENDOR, known, recipient=where.chat, raw=EMPTY_DICT)
 
 
 def _tapped(
@@ -168,7 +170,7 @@ def _tapped(
             "target_message_id": where.message,
         },
     )
-    return message_meta(VENDOR, known, recipient=where.chat, raw=update)
+    return message_meta(VENDOR, known, recipient=where.chat, raw=EMPTY_DICT)
 
 
 def _spot(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,7 +205,11 @@ def _reacted(
         removed=[one for one in old if one not in new],
         metadata=where.facts({**_spot(change), "from": change.get("user")}, bot),
     )
-    return None if known is None else message_meta(VENDOR, known, recipient=where.chat, raw=update)
+    return (
+        None
+        if known is None
+        else message_meta(VENDOR, known, recipient=where.chat, raw=EMPTY_DICT)
+    )
 
 
 def _emojis(reactions: Any) -> list[str]:

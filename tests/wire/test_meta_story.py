@@ -1,0 +1,141 @@
+"""Conversations over WhatsApp and Messenger, from signed webhooks to what is sent."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from roomkit import MessengerChannel, RoomKit, WebSocketChannel, WhatsAppChannel
+from roomkit.models.content import AudioContent, RichContent, TextContent
+from roomkit.models.enums import EventType
+from roomkit.providers.base import WebhookRequest
+from roomkit.providers.messenger import FacebookMessengerProvider, MessengerConfig
+from roomkit.providers.whatsapp import WhatsAppCloudProvider, WhatsAppConfig
+from roomkit.testing.wire import Reply, ScriptedServer
+from tests.wire import test_messenger_webhooks as from_messenger
+from tests.wire import test_whatsapp_webhooks as from_whatsapp
+
+SECRET = "app-s3cret"
+TAKEN = Reply.of_json({"messages": [{"id": "wamid.out"}], "message_id": "m_out"})
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    async with ScriptedServer(default=TAKEN) as running:
+        yield running
+
+
+@pytest.fixture
+async def kit(server: ScriptedServer) -> AsyncIterator[RoomKit]:
+    whatsapp = WhatsAppConfig(
+        access_token="EAA",
+        phone_number_id="106540352242922",
+        app_secret=SECRET,
+        base_url=server.url,
+    )
+    messenger = MessengerConfig(page_access_token="EAA", app_secret=SECRET, base_url=server.url)
+    async with RoomKit() as running:
+        running.register_channel(WhatsAppChannel("wa", provider=WhatsAppCloudProvider(whatsapp)))
+        running.register_channel(
+            MessengerChannel("fb", provider=FacebookMessengerProvider(messenger))
+        )
+        running.register_channel(WebSocketChannel("desk"))
+        await running.create_room("ada")
+        await running.attach_channel("ada", "desk")
+        yield running
+
+
+type Post = Callable[[str, dict[str, Any]], Any]
+
+
+@pytest.fixture
+def post(kit: RoomKit) -> Post:
+    """Meta posts a webhook."""
+
+    async def post(channel_id: str, payload: dict[str, Any]) -> None:
+        body = json.dumps(payload).encode()
+        digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+        request = WebhookRequest(
+            url=f"https://example.com/webhooks/{channel_id}",
+            headers={"x-hub-signature-256": f"sha256={digest}"},
+            body=body,
+        )
+        channel = kit.get_channel(channel_id)
+        assert channel is not None
+        provider: Any = getattr(channel, "provider")  # noqa: B009 - not every channel has one
+        assert provider.verify_webhook(request)
+        await kit.process_webhook(provider.decode_webhook(request), channel_id=channel_id)
+
+    return post
+
+
+async def messages(kit: RoomKit) -> list[Any]:
+    kinds = (EventType.MESSAGE, EventType.REACTION)
+    return [event for event in await kit.get_timeline("ada") if event.type in kinds]
+
+
+async def test_whatsapp_both_ways(kit: RoomKit, server: ScriptedServer, post: Post) -> None:
+    await kit.attach_channel("ada", "wa", metadata={"phone_number": "+1 650 555 1234"})
+    voice = {"mime_type": "audio/ogg; codecs=opus", "id": "1", "voice": True}
+    batch = from_whatsapp.webhook(
+        from_whatsapp.TEXT,
+        from_whatsapp.TEXT,
+        {"from": "16505551234", "id": "wamid.2", "type": "audio", "audio": voice},
+    )
+    await post("wa", batch)
+    await post("wa", batch)
+    text, note = await messages(kit)
+    assert text.content == TextContent(body="Does it come in another color?")
+    assert isinstance(note.content, AudioContent)
+
+    answer = RichContent(body="Which one?", buttons=[{"text": "Red"}, {"text": "Blue"}])
+    event = await kit.send_event("ada", "desk", answer)
+    assert event.delivery_results["wa"].provider_message_id == "wamid.out"
+    (request,) = server.requests
+    assert request.json()["to"] == "+16505551234"
+    assert len(request.json()["interactive"]["action"]["buttons"]) == 2
+
+    read = {**from_whatsapp.STATUS, "id": "wamid.out", "status": "read"}
+    sent = {**read, "status": "sent"}
+    await post("wa", from_whatsapp.webhook(statuses=[read, sent]))
+    stored = await kit.store.get_event(event.id)
+    assert stored is not None
+    assert stored.delivery_results["wa"].status == "read"
+
+
+async def test_messenger_both_ways(kit: RoomKit, server: ScriptedServer, post: Post) -> None:
+    await kit.attach_channel("ada", "fb", metadata={"facebook_user_id": from_messenger.ADA})
+    echo = from_messenger.event(message={"mid": "m_e", "is_echo": True, "text": "x"})
+    reaction = from_messenger.event(reaction={"mid": "m_1", "emoji": "❤️", "action": "react"})
+    await post("fb", from_messenger.webhook(from_messenger.TEXT, echo, reaction))
+    text, heart = await messages(kit)
+    assert text.content == TextContent(body="hello, world!")
+    assert (heart.type, heart.metadata["target_message_id"]) == (EventType.REACTION, "m_1")
+
+    buttons = [{"text": str(number)} for number in range(4)]
+    event = await kit.send_event("ada", "desk", RichContent(body="Pick", buttons=buttons))
+    (request,) = server.requests
+    template = request.json()["message"]["attachment"]["payload"]
+    assert [button["title"] for button in template["buttons"]] == ["0", "1", "2"]
+    assert template["text"] == "Pick\n- 3"
+
+    watermark = int(kit.clock.now().timestamp() * 1000) + 1000
+    await post("fb", from_messenger.webhook(from_messenger.event(read={"watermark": watermark})))
+    stored = await kit.store.get_event(event.id)
+    assert stored is not None
+    assert stored.delivery_results["fb"].status == "read"
+
+
+async def test_a_refusal_is_told(kit: RoomKit, server: ScriptedServer) -> None:
+    await kit.attach_channel("ada", "wa", metadata={"phone_number": "+16505551234"})
+    server.reply(status=400, json={"error": {"code": 131047, "message": "Re-engagement"}})
+    event = await kit.send_event("ada", "desk", TextContent(body="Hello?"))
+    outcome = event.delivery_results["wa"]
+    assert (outcome.success, outcome.error_code) == (False, "outside_window")
+    assert outcome.metadata["vendor_code"] == "131047"
+    assert len(server.requests) == 1
