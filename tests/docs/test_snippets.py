@@ -55,7 +55,9 @@ def test_tests_in_pages_pass(tmp_path: Path) -> None:
                 module = re.sub(r"\W", "_", name.removesuffix(".md"))
                 source = as_test_module(fences)
                 (tmp_path / f"test_{module}.py").write_text(source, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    # As pytest loads it by itself where RoomKit is installed.
+    command += ["-p", "roomkit.testing.plugin", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,9 +12,12 @@ import pytest
 from fastapi import FastAPI
 
 from roomkit import (
+    Channel,
+    ChannelType,
     DeliveryStatus,
     HookResult,
     HookTrigger,
+    InboundMessage,
     RoomContext,
     RoomEvent,
     RoomKit,
@@ -23,11 +26,12 @@ from roomkit import (
     WebSocketChannel,
 )
 from roomkit.channels.factories import HTTPChannel
-from roomkit.errors import RoomKitError
+from roomkit.channels.transport import TransportChannel
+from roomkit.errors import DeliveryError, RoomKitError
 from roomkit.integrations.fastapi import kit_lifespan, mount_roomkit, webhook_router
 from roomkit.models.channel import RateLimit
 from roomkit.models.delivery import WebhookMeta
-from roomkit.providers.base import WebhookRequest
+from roomkit.providers.base import WebhookReply, WebhookRequest
 from roomkit.providers.http import HTTPProviderConfig, WebhookHTTPProvider
 from roomkit.providers.sms import MockSMSProvider
 from roomkit.providers.twilio import TwilioConfig, TwilioSMSProvider
@@ -291,20 +295,75 @@ async def test_a_check_that_fails_is_a_refusal(kit: RoomKit, standin: TwilioStan
         def verify_webhook(self, request: WebhookRequest) -> bool:
             raise ZeroDivisionError
 
+        def answer_challenge(self, request: WebhookRequest) -> WebhookReply:
+            raise ZeroDivisionError
+
     kit.register_channel(SMSChannel("broken", provider=Broken()))
     async with vendor(application(kit), standin) as twilio:
         assert (await twilio.text("hi", path="/webhooks/broken")).status_code == 403
+        assert (await twilio.client.get(f"{twilio.base}/webhooks/broken")).status_code == 403
+
+
+async def test_a_check_that_does_not_end_is_a_refusal() -> None:
+    class Endless(MockSMSProvider):
+        async def authenticate_webhook(self, request: WebhookRequest) -> bool:
+            await asyncio.Event().wait()
+            return True
+
+    clock = VirtualClock()
+    async with RoomKit(clock=clock) as kit:
+        kit.register_channel(SMSChannel("sms", provider=Endless()))
+        transport = httpx.ASGITransport(app=application(kit))
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            asking = asyncio.create_task(client.post("/webhooks/sms", json={}))
+            await clock.advance(11)
+            assert (await asking).status_code == 403
 
 
 class Batch(MockSMSProvider):
-    """A vendor that sends several things at once."""
+    """A vendor that sends several things at once, and that wants more than to be read."""
 
-    def __init__(self, items: list[WebhookMeta]) -> None:
+    def __init__(self, items: Sequence[WebhookMeta] = ()) -> None:
         super().__init__()
-        self.items = items
+        self.items = list(items)
+        self.told: list[Mapping[str, Any]] = []
+        self.trouble: Exception | None = None
 
     def parse_webhook(self, payload: Mapping[str, Any]) -> list[WebhookMeta]:
         return self.items
+
+    async def on_webhook(self, payload: Mapping[str, Any]) -> None:
+        self.told.append(payload)
+        if self.trouble is not None:
+            raise self.trouble
+
+
+@pytest.mark.parametrize("by", ["router", "kit"])
+async def test_a_vendor_hears_of_its_webhooks_before_they_are_processed(
+    kit: RoomKit, batch: Picky, by: str
+) -> None:
+    before: list[int] = []
+
+    @kit.hook(HookTrigger.BEFORE_BROADCAST)
+    async def note(_event: RoomEvent, _context: RoomContext) -> HookResult:
+        before.append(len(batch.provider.told))
+        return HookResult.allow()
+
+    batch.provider.trouble = ConnectionError("its own")
+    if by == "kit":
+        await kit.process_webhook({}, "batch")
+    else:
+        assert (await post_batch(kit)).status_code == 200
+    assert batch.provider.told == [{}]
+    assert before == [1, 1, 1]
+    assert await texts(kit) == ["one", "two", "three"]
+
+
+async def test_what_is_not_genuine_is_not_told_to_the_vendor(kit: RoomKit, batch: Picky) -> None:
+    transport = httpx.ASGITransport(app=application(kit))
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        assert (await client.post("/webhooks/batch", json={})).status_code == 403
+    assert batch.provider.told == []
 
 
 async def test_a_parser_that_trips_was_given_bad_input() -> None:
@@ -323,33 +382,85 @@ async def test_a_parser_that_trips_was_given_bad_input() -> None:
     assert answer.json() == {"error": "the webhook cannot be read: KeyError"}
 
 
-async def test_one_items_failure_does_not_take_its_siblings_along(kit: RoomKit) -> None:
-    standin = create_twilio_standin()
+@pytest.fixture
+async def batch(kit: RoomKit, standin: TwilioStandin) -> AsyncIterator[Picky]:
+    """A channel that is given three messages with each webhook."""
     reader = kit.get_channel("sms")
     assert reader is not None
     items = [
         reader.parse_webhook(standin.inbound_params(from_=ADA, to=DESK, body=body))[0]
         for body in ("one", "two", "three")
     ]
-    kit.register_channel(SMSChannel("batch", provider=Batch(items)))
-    await kit.attach_channel("ada", "batch", metadata={"phone_number": ADA})
-    channel = kit.get_channel("batch")
-    assert channel is not None
-    original = channel.handle_inbound
+    channel = Picky("batch", ChannelType.SMS, provider=Batch(items))
+    kit.register_channel(channel)
+    await kit.attach_channel("ada", "batch")
+    yield channel
 
-    async def picky(message: Any, context: RoomContext) -> RoomEvent:
-        if message.content.body == "two":
-            raise RoomKitError("not that one")
-        return await original(message, context)
 
-    channel.handle_inbound = picky  # type: ignore[method-assign]
-    app = application(kit, unverified_channels=["batch"])
-    async with serving(app) as host, httpx.AsyncClient() as client:
-        answer = await client.post(f"http://{host}/webhooks/batch", json={})
-        assert answer.status_code == 503
-        assert answer.headers["retry-after"]
-        channel.handle_inbound = original  # type: ignore[method-assign]
-        assert (await client.post(f"http://{host}/webhooks/batch", json={})).status_code == 200
+class Picky(TransportChannel):
+    """Fails over messages as it is told to."""
+
+    failures: Mapping[str, Exception] = {}
+
+    async def handle_inbound(self, message: InboundMessage, context: RoomContext) -> RoomEvent:
+        text = Channel.extract_text(await super().handle_inbound(message, context))
+        if text in self.failures:
+            raise self.failures[text]
+        return await super().handle_inbound(message, context)
+
+
+async def post_batch(kit: RoomKit, **options: Any) -> httpx.Response:
+    app = application(kit, unverified_channels=["batch"], **options)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        return await client.post("/webhooks/batch", json={})
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionError("gone"), KeyError("a bug"), DeliveryError("busy", retryable=True)]
+)
+async def test_what_may_go_well_the_next_time_comes_again(
+    kit: RoomKit, batch: Picky, error: Exception
+) -> None:
+    """With its siblings, which are stored already and known again."""
+    batch.failures = {"two": error}
+    answer = await post_batch(kit)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert await texts(kit) == ["one", "three"]
+    batch.failures = {}
+    assert (await post_batch(kit)).status_code == 200
+    assert await texts(kit) == ["one", "three", "two"]
+
+
+async def test_what_will_not_go_well_the_next_time_does_not_hold_its_siblings_back(
+    kit: RoomKit, batch: Picky, caplog: pytest.LogCaptureFixture
+) -> None:
+    batch.failures = {"two": RoomKitError("not that one")}
+    assert (await post_batch(kit)).status_code == 200
+    assert await texts(kit) == ["one", "three"]
+    assert "a webhook of channel batch failed: RoomKitError" in caplog.text
+
+
+async def test_nothing_that_could_be_taken_is_a_bad_request(kit: RoomKit, batch: Picky) -> None:
+    refusal = RoomKitError("none of them")
+    batch.failures = dict.fromkeys(("one", "two", "three"), refusal)
+    answer = await post_batch(kit)
+    assert (answer.status_code, await texts(kit)) == (400, [])
+    assert answer.json() == {"error": "what the webhook holds could not be processed"}
+
+
+async def test_one_items_failure_ends_no_processing_by_the_kit_itself(
+    kit: RoomKit, batch: Picky
+) -> None:
+    batch.failures = {"two": RoomKitError("not that one")}
+    with pytest.raises(RoomKitError, match="not that one"):
+        await kit.process_webhook({}, "batch")
+    assert await texts(kit) == ["one", "three"]
+    batch.failures = {"one": RoomKitError("no"), "three": KeyError("nor that")}
+    with pytest.raises(ExceptionGroup) as caught:
+        await kit.process_webhook({}, "batch")
+    assert len(caught.value.exceptions) == 2
     assert await texts(kit) == ["one", "three", "two"]
 
 
@@ -413,6 +524,50 @@ async def test_a_deadline_ends_the_wait_and_not_the_work(
         assert await texts(kit) == []
         slow.set()
     assert await texts(kit) == ["slow"]
+
+
+async def test_a_second_copy_waits_for_the_first(
+    kit: RoomKit, standin: TwilioStandin, slow: asyncio.Event
+) -> None:
+    """Not even the steps before its key is looked up are taken twice."""
+    asked: list[str] = []
+    begun = asyncio.Event()
+
+    class Noting(TransportChannel):
+        async def handle_inbound(self, message: InboundMessage, context: RoomContext) -> RoomEvent:
+            asked.append(message.sender_id)
+            begun.set()
+            return await super().handle_inbound(message, context)
+
+    plain = kit.get_channel("sms")
+    assert isinstance(plain, TransportChannel)
+    noting = Noting("noting", ChannelType.SMS, provider=plain.provider)
+    kit.register_channel(noting)
+    await kit.attach_channel("ada", "noting")
+    async with vendor(application(kit), standin) as twilio:
+        copies = [
+            asyncio.create_task(twilio.text("hi", path="/webhooks/noting", sid="SM1"))
+            for _ in range(5)
+        ]
+        await begun.wait()
+        await asyncio.sleep(0.1)
+        assert not any(copy.done() for copy in copies)
+        slow.set()
+        assert [(await copy).status_code for copy in copies] == [200] * 5
+        assert asked == [ADA]
+        assert await texts(kit) == ["hi"]
+        assert (await twilio.text("hi", path="/webhooks/noting", sid="SM1")).status_code == 200
+    assert asked == [ADA] * 2
+    assert await texts(kit) == ["hi"]
+
+
+async def test_the_end_of_the_application_waits_for_what_is_under_way(
+    kit: RoomKit, standin: TwilioStandin, slow: asyncio.Event
+) -> None:
+    async with vendor(application(kit, wait="accept"), standin) as twilio:
+        assert (await twilio.text("in the last moment")).status_code == 200
+        asyncio.get_running_loop().call_later(0.3, slow.set)
+    assert await texts(kit) == ["in the last moment"]
 
 
 async def test_too_much_at_once_is_put_off(

@@ -8,9 +8,12 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from roomkit import MessengerChannel, RoomKit, WebSocketChannel, WhatsAppChannel
+from roomkit.integrations.fastapi import mount_roomkit
 from roomkit.models.content import AudioContent, RichContent, TextContent
 from roomkit.models.enums import EventType
 from roomkit.providers.base import WebhookRequest
@@ -36,6 +39,7 @@ async def kit(server: ScriptedServer) -> AsyncIterator[RoomKit]:
         access_token="EAA",
         phone_number_id="106540352242922",
         app_secret=SECRET,
+        verify_token="t0ken",
         base_url=server.url,
     )
     messenger = MessengerConfig(page_access_token="EAA", app_secret=SECRET, base_url=server.url)
@@ -129,6 +133,32 @@ async def test_messenger_both_ways(kit: RoomKit, server: ScriptedServer, post: P
     stored = await kit.store.get_event(event.id)
     assert stored is not None
     assert stored.delivery_results["fb"].status == "read"
+
+
+async def test_meta_calls_the_routers(kit: RoomKit) -> None:
+    """The subscription, a message, one that somebody else made up, and what makes no sense."""
+    await kit.attach_channel("ada", "wa", metadata={"phone_number": "+16505551234"})
+    app = FastAPI()
+    mount_roomkit(app, kit, public_url="https://example.com", websocket=False)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://example.com") as meta:
+        query = {"hub.mode": "subscribe", "hub.verify_token": "t0ken", "hub.challenge": "42"}
+        answer = await meta.get("/webhooks/wa", params=query)
+        assert (answer.status_code, answer.text) == (200, "42")
+        answer = await meta.get("/webhooks/wa", params={**query, "hub.verify_token": "x"})
+        assert (answer.status_code, answer.text) == (403, "")
+
+        async def post(body: bytes, signature: str | None = None) -> int:
+            signature = signature or hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+            headers = {"x-hub-signature-256": f"sha256={signature}"}
+            return (await meta.post("/webhooks/wa", content=body, headers=headers)).status_code
+
+        body = json.dumps(from_whatsapp.webhook(from_whatsapp.TEXT)).encode()
+        assert await post(body, "0" * 64) == 403
+        assert await post(b"{}") == 200, "anything else would come again for days"
+        assert not await messages(kit)
+        assert await post(body) == 200
+        assert len(await messages(kit)) == 1
 
 
 async def test_a_refusal_is_told(kit: RoomKit, server: ScriptedServer) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from roomkit._tasks import bounded
 from roomkit.channels._ai.history import History
 from roomkit.channels._ai.prompt import Prompt, target_of
+from roomkit.channels._ai.reply import Reply
 from roomkit.channels._ai.request import RequestBuilder, Unfinished
 from roomkit.channels._ai.settings import AISettings, Setups
 from roomkit.channels._ai.signals import Signals
 from roomkit.channels._ai.tool_round import ToolLimits, ToolRunner
 from roomkit.channels._ai.toolbox import Toolbox, ToolSpec
-from roomkit.channels._ai.turn import AITurn, Reply, TurnLimits
+from roomkit.channels._ai.turn import AITurn, TurnLimits
 from roomkit.channels.base import Channel, text_of
 from roomkit.channels.host import ChannelHost
 from roomkit.errors import ProviderError
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from roomkit.skills.registry import SkillRegistry
 
 _REVISIONS = (EventType.EDIT, EventType.DELETE)
+_SILENT_FAILURES = ("length", "refused", "deadline", "max_tool_rounds")
+"""The ends of an answer that is none, if nothing was said before."""
 
 
 class AIChannelOptions(TypedDict, total=False):
@@ -94,7 +98,8 @@ class AIChannel(Channel):
         thinking_budget: how many tokens it may spend on reasoning.
         memory: chooses what of the past it is shown.
         skills: knowledge it may call up.
-        generation_timeout: how long one generation may take, in seconds.
+        generation_timeout: how long one generation may take, in seconds, and what the memory does
+            before it.
         tool_timeout: how long one tool call may take, in seconds.
         turn_timeout: how long a turn may take, tools included, in seconds; None for no limit.
         max_calls_per_round: how many tools may be called at once.
@@ -227,20 +232,39 @@ class AIChannel(Channel):
     ) -> ChannelOutput:
         if not self._is_addressed(event):
             if event.type in _REVISIONS:
-                await self._memory.on_revision(event, context, channel_id=self.channel_id)
+                await self._in_time(
+                    self._memory.on_revision(event, context, channel_id=self.channel_id)
+                )
             return ChannelOutput.empty()
-        turn = await self._turn(event, binding, context)
+        current = await self._as_it_stands(event, context)
+        if current is None:
+            return ChannelOutput.empty()
+        event = current
+        turn = await self._in_time(self._turn(event, binding, context))
         provider = self._provider
         if provider.supports_streaming or provider.supports_structured_streaming:
             stream = turn.stream(lambda reply: self._output(reply, event))
             return ChannelOutput.empty().evolve(response_stream=stream)
         return self._output(await turn.run(), event)
 
+    async def _in_time[T](self, step: Coroutine[Any, Any, T]) -> T:
+        """What comes before a generation may wait for a memory: not for ever, either."""
+        return await bounded(self.clock, self._limits.generation, step)
+
     async def close(self) -> None:
         try:
             await self._provider.close()
         finally:
             await self._memory.close()
+
+    async def _as_it_stands(self, event: RoomEvent, context: RoomContext) -> RoomEvent | None:
+        """The message as it reads by now; None if it was withdrawn while it waited its turn."""
+        if self._host is None or context.room.latest_index <= event.index:
+            return event
+        stored = await self._host.find_event(event.id)
+        if stored is None or "deleted" in stored.metadata:
+            return None
+        return event.evolve(content=stored.content) if "edited" in stored.metadata else event
 
     def _is_addressed(self, event: RoomEvent) -> bool:
         if event.type is not EventType.MESSAGE or event.source.channel_id == self.channel_id:
@@ -308,7 +332,7 @@ class AIChannel(Channel):
             )
             return _with_effects(reply, [answer])
         self._unfinished.keep(trigger.room_id, reply.exchange)
-        if reply.end_reason in ("length", "refused", "deadline"):
+        if reply.end_reason in _SILENT_FAILURES:
             raise ProviderError(
                 f"the model gave no answer ({reply.end_reason})",
                 provider=self._provider.model_name,

@@ -288,7 +288,8 @@ class EventRouter:
         except BaseException as error:  # who cannot answer must still get the deliveries
             if not is_failure(error):
                 raise
-            broadcast.cascade.errors.append(f"{binding.channel_id}: {type(error).__name__}")
+            errors = broadcast.cascade.effects.errors
+            errors.append(f"{binding.channel_id}: {type(error).__name__}")
             await self._rt.report_error(event.room_id, binding.channel_id, error, event=event)
 
     def _abandon(self, job: Job) -> None:

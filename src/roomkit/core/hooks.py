@@ -194,6 +194,10 @@ class HookEngine:
             self._room_hooks.pop(room_id, None)
         self._cache.clear()
 
+    def any_for(self, room_id: str) -> bool:
+        """Whether there is any hook at all that may run for a room: in most kits there is none."""
+        return bool(self._hooks) or room_id in self._room_hooks
+
     def listens(self, trigger: HookTrigger, room_id: str | None = None) -> bool:
         """Whether any hook would run: nothing need be prepared for nobody."""
         return self._listeners(trigger, room_id) is not _NOBODY

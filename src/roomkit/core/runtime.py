@@ -124,17 +124,21 @@ class KitRuntime:
         snapshot = await self.store.snapshot(room_id)
         return None if snapshot is None else snapshot.context
 
-    async def record_deliveries(
+    def record_deliveries(
+        self, room_id: str, event_id: str, results: dict[str, DeliveryResult]
+    ) -> Coroutine[Any, Any, RoomEvent | None]:
+        """Add outcomes to a stored event, whatever else is being written to it."""
+        results = self.early_reports.applied(results)
+        if type(self.store).record_deliveries is not ConversationStore.record_deliveries:
+            return self.store.record_deliveries(room_id, event_id, results)
+        return self._record_under_lock(room_id, event_id, results)
+
+    async def _record_under_lock(
         self, room_id: str, event_id: str, results: dict[str, DeliveryResult]
     ) -> RoomEvent | None:
-        """Add outcomes to a stored event, whatever else is being written to it."""
-        store = self.store
-        results = self.early_reports.applied(results)
-        if type(store).record_deliveries is not ConversationStore.record_deliveries:
-            return await store.record_deliveries(room_id, event_id, results)
-        # This one reads and writes: an edit in between would be undone.
+        """With a method that reads and writes an edit in between would be undone."""
         async with self.locks.locked(room_id):
-            return await store.record_deliveries(room_id, event_id, results)
+            return await self.store.record_deliveries(room_id, event_id, results)
 
     async def observe(
         self, trigger: HookTrigger, payload: Any, room_id: str, *, only_async: bool = False

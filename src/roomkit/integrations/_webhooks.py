@@ -7,12 +7,14 @@ import json
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from roomkit._tasks import TaskScope
+from roomkit._tasks import TaskScope, bounded
 from roomkit.channels.base import Channel
 from roomkit.core.framework import RoomKit
-from roomkit.errors import KitClosedError, WebhookError
+from roomkit.core.services.webhooks import provider_of
+from roomkit.errors import WebhookError
+from roomkit.integrations._intake import CANCELLED, Intake, Outcome
 from roomkit.models.delivery import WebhookMeta
 from roomkit.providers.base import TransportProvider, WebhookRequest
 
@@ -21,12 +23,10 @@ logger = logging.getLogger("roomkit.webhooks")
 type Wait = Literal["done", "accept"]
 """When a webhook is answered: once everything is done, or as soon as it was read."""
 
-# Reasons for which a message was not stored although it was all right.
-_TRY_AGAIN = frozenset({"rate_limited", "process_timeout"})
+_AUTHENTICATION_SECONDS = 10.0
+_DRAIN_SECONDS = 5.0
 _RETRY_AFTER = "5"
 _SHUTTING_DOWN = "the service is shutting down"
-_NO_PROVIDER = TransportProvider()
-"""Reads JSON and forms, for channels that have no provider or one of their own kind."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,11 +68,11 @@ class WebhookEndpoint:
         self,
         kit: RoomKit,
         *,
-        verify: bool = True,
-        unverified_channels: Collection[str] = (),
-        wait: Wait = "done",
-        answer_within: float = 10.0,
-        max_pending: int = 1000,
+        verify: bool,
+        unverified_channels: Collection[str],
+        wait: Wait,
+        answer_within: float,
+        max_pending: int,
     ) -> None:
         self._kit = kit
         self._verify = verify
@@ -80,7 +80,9 @@ class WebhookEndpoint:
         self._wait = wait
         self._answer_within = answer_within
         self._max_pending = max_pending
+        self._intake = Intake(kit)
         self._scope = TaskScope("webhooks")
+        self._closing = False
 
     @property
     def pending(self) -> int:
@@ -93,7 +95,7 @@ class WebhookEndpoint:
         Raises:
             RefusedError: no such channel, no webhooks there, or no time.
         """
-        if self._kit.closed:
+        if self._closing or self._kit.closed:
             raise RefusedError(503, _SHUTTING_DOWN)
         channel = self._kit.get_channel(channel_id)
         if channel is None:
@@ -105,108 +107,131 @@ class WebhookEndpoint:
         return channel
 
     async def handle(self, channel_id: str, request: WebhookRequest) -> Answer:
-        """Verify, read and process a webhook. Never raises."""
+        """Verify, read and process a webhook, or answer a challenge. Never raises."""
         try:
             channel = self.check(channel_id)
-            provider = _provider_of(channel)
-            self._authenticate(channel, provider, request)
-            items = _read(channel, provider, request)
-            await self._process(channel_id, items)
+            provider = provider_of(channel)
+            if request.method not in provider.webhook_methods:
+                return _answer_other(provider, request)
+            await self._authenticate(channel, provider, request)
+            try:
+                payload, items = _read(channel, provider, request)
+                await self._process(channel_id, provider, payload, items)
+            except WebhookError as error:
+                logger.warning("nothing in a webhook of channel %s could be taken", channel_id)
+                raise RefusedError(provider.refused_webhook_status, str(error)) from error
         except RefusedError as refusal:
             return refusal.answer
-        reply = (provider or _NO_PROVIDER).webhook_reply
+        reply = provider.webhook_reply
         return Answer(status=reply.status, body=reply.body, content_type=reply.content_type)
 
-    def _authenticate(
-        self, channel: Channel, provider: TransportProvider | None, request: WebhookRequest
+    async def _authenticate(
+        self, channel: Channel, provider: TransportProvider, request: WebhookRequest
     ) -> None:
         if not self._verify or channel.channel_id in self._unverified:
             return
-        if provider is None or not provider.verifies_webhooks:
+        if not provider.verifies_webhooks:
             raise RefusedError(
                 403,
                 f"webhooks of channel {channel.channel_id!r} cannot be verified: configure what "
                 "its provider needs for that, or name the channel in unverified_channels",
             )
         try:
-            genuine = provider.verify_webhook(request)
+            check = provider.authenticate_webhook(request)
+            genuine = await bounded(self._kit.clock, _AUTHENTICATION_SECONDS, check)
         except Exception as error:  # whatever a vendor's check stumbles over is not genuine
-            logger.error(
-                "verifying a webhook of channel %s failed: %s",
-                channel.channel_id,
-                type(error).__name__,
-                exc_info=error,
-            )
+            _report("verifying a webhook", channel.channel_id, error)
             genuine = False
-        if not genuine:
+        if genuine is not True:
             raise RefusedError(403, "the signature is missing or wrong")
 
-    async def _process(self, channel_id: str, items: list[WebhookMeta]) -> None:
-        task = self._scope.spawn(self._work(channel_id, items), name=f"webhook {channel_id}")
+    async def _process(
+        self,
+        channel_id: str,
+        provider: TransportProvider,
+        payload: Mapping[str, Any],
+        items: list[WebhookMeta],
+    ) -> None:
+        """Process what was read, and wait as long as is wished.
+
+        Raises:
+            RefusedError: something was not stored, and sending it again may help.
+            WebhookError: nothing was, and that would not help.
+        """
+        work = self._work(channel_id, provider, payload, items)
+        task = self._scope.spawn(work, name=f"webhook {channel_id}")
         if self._wait == "accept" and not task.done():
             return
         try:
             async with self._kit.clock.timeout(self._answer_within):
-                trouble = await asyncio.shield(task)
+                outcome = await asyncio.shield(task)
         except TimeoutError:
             return
         except asyncio.CancelledError:
             if not task.cancelled():
                 raise
-            trouble = _SHUTTING_DOWN
-        if trouble is not None:
-            raise RefusedError(503, trouble)
+            outcome = CANCELLED
+        if outcome.retry_reason is not None:
+            raise RefusedError(503, outcome.retry_reason)
+        if outcome.failed and not outcome.taken:
+            raise WebhookError("what the webhook holds could not be processed")
 
-    async def _work(self, channel_id: str, items: list[WebhookMeta]) -> str | None:
-        """Take the items in order. Returns what went wrong if sending them again may help."""
-        trouble: str | None = None
-        for item in items:
-            try:
-                trouble = await self._take(channel_id, item) or trouble
-            except KitClosedError:
-                trouble = _SHUTTING_DOWN
-            except Exception as error:  # one item's failure must not take its siblings along
-                logger.error(
-                    "a webhook of channel %s failed: %s",
-                    channel_id,
-                    type(error).__name__,
-                    exc_info=error,
-                )
-                trouble = "the webhook could not be processed"
-        return trouble
-
-    async def _take(self, channel_id: str, item: WebhookMeta) -> str | None:
-        if item.status is not None:
-            await self._kit.process_delivery_status(item.status)
-        elif item.is_inbound and item.message is not None:
-            result = await self._kit.process_inbound(item.to_inbound(channel_id))
-            if result.event is None and result.reason in _TRY_AGAIN:
-                return result.reason
-        return None
+    async def _work(
+        self,
+        channel_id: str,
+        provider: TransportProvider,
+        payload: Mapping[str, Any],
+        items: list[WebhookMeta],
+    ) -> Outcome:
+        try:
+            await provider.on_webhook(payload)
+        except Exception as error:  # the messages in it are still worth having
+            _report("on_webhook", channel_id, error)
+        return await self._intake.take_all(channel_id, items)
 
     async def close(self) -> None:
-        """Wait for what is under way, for a few seconds."""
-        await self._scope.close()
+        """Take nothing more, and wait for what is under way, for a few seconds."""
+        self._closing = True
+        await self._scope.close(drain_seconds=_DRAIN_SECONDS)
 
 
-def _provider_of(channel: Channel) -> TransportProvider | None:
-    provider = getattr(channel, "provider", None)
-    return provider if isinstance(provider, TransportProvider) else None
+def _answer_other(provider: TransportProvider, request: WebhookRequest) -> Answer:
+    """The answer to a request by a method that the vendor's webhooks do not come with."""
+    methods = {"Allow": ", ".join(sorted(provider.webhook_methods))}
+    if request.method != "GET":
+        return Answer(status=405, headers=methods)
+    try:
+        reply = provider.answer_challenge(request)
+    except Exception as error:  # whatever a vendor's code stumbles over is no challenge
+        logger.error("a challenge could not be answered: %s", type(error).__name__, exc_info=error)
+        return Answer(status=403)
+    return Answer(
+        status=reply.status,
+        body=reply.body,
+        content_type=reply.content_type,
+        headers=methods if reply.status == 405 else {},
+    )
 
 
 def _read(
-    channel: Channel, provider: TransportProvider | None, request: WebhookRequest
-) -> list[WebhookMeta]:
-    reader = provider or _NO_PROVIDER
+    channel: Channel, provider: TransportProvider, request: WebhookRequest
+) -> tuple[Mapping[str, Any], list[WebhookMeta]]:
+    """The payload, and what is in it.
+
+    Raises:
+        WebhookError: it makes no sense.
+    """
     try:
-        return list(channel.parse_webhook(reader.decode_webhook(request)))
-    except WebhookError as error:
-        raise RefusedError(400, str(error)) from error
+        payload = provider.decode_webhook(request)
+        return payload, list(channel.parse_webhook(payload))
+    except WebhookError:
+        raise
     except Exception as error:  # a parser that trips over its input was given bad input
-        logger.error(
-            "reading a webhook of channel %s failed: %s",
-            channel.channel_id,
-            type(error).__name__,
-            exc_info=error,
-        )
-        raise RefusedError(400, f"the webhook cannot be read: {type(error).__name__}") from error
+        _report("reading a webhook", channel.channel_id, error)
+        raise WebhookError(f"the webhook cannot be read: {type(error).__name__}") from error
+
+
+def _report(what: str, channel_id: str, error: Exception) -> None:
+    logger.error(
+        "%s of channel %s failed: %s", what, channel_id, type(error).__name__, exc_info=error
+    )

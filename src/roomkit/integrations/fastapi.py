@@ -5,7 +5,7 @@
     app = FastAPI()
     mount_roomkit(app, kit, public_url="https://chat.example.com", authenticate=who_is_it)
 
-adds ``POST /webhooks/{channel_id}``, where vendors post messages and delivery reports, and
+adds ``/webhooks/{channel_id}``, where vendors post messages and delivery reports, and
 ``/ws/{channel_id}``, where browsers and apps connect. `webhook_router`, `websocket_router` and
 `kit_lifespan` are the same in parts.
 """
@@ -136,15 +136,19 @@ def webhook_router(
     verify: bool = True,
     unverified_channels: Collection[str] = (),
     wait: Wait = "done",
-    answer_within: float = 10.0,
+    answer_within: float = 1.5,
     max_body_bytes: int = 1_000_000,
     max_pending: int = 1000,
 ) -> APIRouter:
-    """``POST /webhooks/{channel_id}`` and ``POST /webhooks/{channel_id}/status``.
+    """``/webhooks/{channel_id}`` and ``/webhooks/{channel_id}/status``.
 
-    Both take messages and delivery reports alike. The answer is what the vendor likes to hear, or
-    400 for what makes no sense, 403 for a signature that does not fit, 404 for an unknown channel,
-    408 or 413 for a body that is too slow or too long, and 503 for what should come again.
+    Both take messages and delivery reports alike, by POST or, from vendors that do it so, by GET,
+    and answer the GET with which a vendor makes sure of the address. The answer is what the vendor
+    likes to hear, or 400 for what makes no sense (200, if the vendor would send it again all the
+    same), 403 for a signature that does not fit, 404 for an unknown channel, 408 or 413 for a body
+    that is too slow or too long, and 503 for what should come again.
+
+    A message that comes again while it is still being processed waits for the first one's result.
 
     Args:
         public_url: scheme and host under which vendors know the application. Signatures cover the
@@ -157,8 +161,10 @@ def webhook_router(
             `answer_within` seconds; ``"accept"`` as soon as it was read. A message whose
             processing was cut off by the end of the process then is lost if it was not stored
             yet; where the vendor sends it again, that does no harm, since it is stored once.
+        answer_within: seconds; the most impatient vendor waits for two. Storing a message takes
+            much less, and the work goes on after the answer.
         max_body_bytes: how long a body may be.
-        max_pending: how many webhooks may be under way.
+        max_pending: how many webhooks may be under way; more get a 503.
     """
     address = PublicAddress(public_url, trust_forwarded=trust_forwarded)
     endpoint = WebhookEndpoint(
@@ -170,7 +176,21 @@ def webhook_router(
         max_pending=max_pending,
     )
     router = APIRouter(lifespan=_closing(endpoint))
+    take_webhook = _webhook_handler(kit, endpoint, address, max_body_bytes)
+    for path in ("/webhooks/{channel_id}", "/webhooks/{channel_id}/status"):
+        router.add_api_route(
+            path,
+            take_webhook,
+            methods=["GET", "POST"],
+            response_model=None,
+            include_in_schema=False,
+        )
+    return router
 
+
+def _webhook_handler(
+    kit: RoomKit, endpoint: WebhookEndpoint, address: PublicAddress, max_body_bytes: int
+) -> Callable[[str, Request], Awaitable[Response]]:
     async def take_webhook(channel_id: str, request: Request) -> Response:
         try:
             endpoint.check(channel_id)
@@ -180,14 +200,12 @@ def webhook_router(
         except TimeoutError:
             return _response(RefusedError(408, "the body took too long").answer)
         line = _line(request)
-        webhook = WebhookRequest(url=address.url(line), headers=line.headers, body=body)
+        webhook = WebhookRequest(
+            url=address.url(line), headers=line.headers, body=body, method=request.method
+        )
         return _response(await endpoint.handle(channel_id, webhook))
 
-    for path in ("/webhooks/{channel_id}", "/webhooks/{channel_id}/status"):
-        router.add_api_route(
-            path, take_webhook, methods=["POST"], response_model=None, include_in_schema=False
-        )
-    return router
+    return take_webhook
 
 
 def websocket_router(

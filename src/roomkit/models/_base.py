@@ -104,6 +104,22 @@ class FrozenModel(BaseModel):
         _set_private(new, None)
         return new
 
+    @classmethod
+    def assembled(cls, **values: Any) -> Self:
+        """An instance of these values, unvalidated: of all its fields, known to be right.
+
+        Raises:
+            TypeError: a field is missing, or there are too many.
+        """
+        if len(values) != len(cls.__field_names__):
+            raise TypeError(f"{cls.__name__} is assembled from {sorted(cls.__field_names__)}")
+        new: Self = _new(cls)
+        _set_dict(new, values)
+        _set_fields(new, cls.__field_names__)
+        _set_extra(new, None)
+        _set_private(new, None)
+        return new
+
     def evolve(self, **changes: Any) -> Self:
         """A copy with some fields replaced, unvalidated: for values that are known to be right.
 

@@ -11,7 +11,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,6 +24,7 @@ from roomkit.providers._http_failures import (
     failed,
     parse_retry_after,
 )
+from roomkit.providers._quiet import quiet_httpx
 
 if TYPE_CHECKING:
     import httpx
@@ -33,18 +33,6 @@ logger = logging.getLogger("roomkit.providers")
 
 MAX_ANSWER_BYTES = 1_048_576
 """An answer is read up to here: vendors say in a few kilobytes what became of a message."""
-
-_in_exchange: ContextVar[bool] = ContextVar("roomkit_http_exchange", default=False)
-
-
-class _WithoutOurRequests(logging.Filter):
-    """httpx logs the URL of each request at INFO, and some vendors want the token in the URL."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not _in_exchange.get()
-
-
-_WITHOUT_OURS = _WithoutOurRequests()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,10 +186,10 @@ class HTTPVendor:
         session = self._current_session()
         httpx = self._httpx
         async with session.gate:
-            quiet = _in_exchange.set(True)
             try:
                 async with self._clock.timeout(self._timeout):
-                    return await self._perform(session.client, await self._aim(request))
+                    with quiet_httpx():
+                        return await self._perform(session.client, await self._aim(request))
             except TimeoutError:
                 failure = self._error("no answer in time", "timeout", retryable=True)
             except (
@@ -217,8 +205,6 @@ class HTTPVendor:
                 # A header or body that cannot be encoded, or a client that its owner has closed.
                 code = "closed" if session.client.is_closed else "bad_request"
                 failure = self._unreachable(error, code, False)
-            finally:
-                _in_exchange.reset(quiet)
         # Outside of the handlers, so that no foreign exception hangs on to ours as its context.
         raise failure
 
@@ -255,7 +241,6 @@ class HTTPVendor:
         loop = asyncio.get_running_loop()
         session = self._session
         if session is None or session.loop is not loop:
-            logging.getLogger("httpx").addFilter(_WITHOUT_OURS)
             session = self._session = _Session(
                 loop=loop,
                 client=self._given_client or self._new_client(),

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, SecretStr, field_validator
 
 from roomkit._clock import Clock
-from roomkit.errors import ProviderError
-from roomkit.models._frozen import freeze
 from roomkit.models.content import EventContent
 from roomkit.models.delivery import ProviderResult
 from roomkit.providers._config import NOT_SET, OptionalSecret, ProviderConfig
@@ -26,6 +24,7 @@ from roomkit.providers._meta_webhooks import (
     challenge_reply,
     verify_meta_signature,
 )
+from roomkit.providers._parts import send_parts
 from roomkit.providers.base import TransportProvider, WebhookReply, WebhookRequest
 
 if TYPE_CHECKING:
@@ -73,6 +72,8 @@ class MetaVendor(FileVendor, TransportProvider):
     """
 
     vendor: ClassVar[str]
+    # Anything but a 200 comes again for days, and may end the subscription.
+    refused_webhook_status: ClassVar[int] = 200
 
     def __init__(
         self,
@@ -110,23 +111,12 @@ class MetaVendor(FileVendor, TransportProvider):
         )
 
     async def _post_messages(self, path: str, bodies: Sequence[Json]) -> ProviderResult:
-        """Send messages one after the other. The result is about all of them."""
-        ids: list[str] = []
-        try:
-            for body in bodies:
-                ids.append(self._accepted(await self._request(self._graph("POST", path, body))))
-        except ProviderError as error:
-            result = failed(error)
-            if not ids:
-                return result
-            # Another attempt would send the first ones again.
-            sent = freeze({**result.metadata, "provider_message_ids": ids})
-            return result.evolve(retryable=False, metadata=sent)
-        return ProviderResult(
-            success=True,
-            provider_message_id=ids[0],
-            metadata={"provider_message_ids": ids} if len(ids) > 1 else {},
-        )
+        """Send messages one after the other; see `send_parts`."""
+
+        async def post(body: Json) -> str:
+            return self._accepted(await self._request(self._graph("POST", path, body)))
+
+        return await send_parts(bodies, post)
 
     def _accepted(self, answer: VendorResponse) -> str:
         message_id = self._message_id(answer.mapping())

@@ -11,23 +11,18 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from roomkit.channels.base import text_of
 from roomkit.errors import WebhookError
-from roomkit.models._frozen import freeze
-from roomkit.models.content import (
-    AudioContent,
-    CompositeContent,
-    EventContent,
-    MediaContent,
-    VideoContent,
-)
+from roomkit.models.content import SystemContent
 from roomkit.models.delivery import InboundMessage, WebhookMeta
 from roomkit.models.enums import EventType
-from roomkit.providers._webhook_items import mapping, mappings, unknown_meta
+from roomkit.providers._chat_items import chat_message, reaction
+from roomkit.providers._webhook_items import mapping, mappings
 from roomkit.providers.base import WebhookReply
 
 SIGNATURE_HEADER = "X-Hub-Signature-256"
 _LONGEST_CHALLENGE = 1000
+# Larger times are in milliseconds: in seconds this is the year 5138.
+_SECONDS = 10**11
 _NO = WebhookReply(status=403)
 
 
@@ -87,62 +82,49 @@ def entries(payload: Any) -> list[Mapping[str, Any]]:
     return mappings(given)
 
 
-def moment(value: Any, *, milliseconds: bool = False) -> str:
-    """A Unix time, as a number or in digits, in ISO 8601; "" for anything else."""
+def moment(value: Any) -> str:
+    """A Unix time in seconds or milliseconds, as a number or in digits, in ISO 8601.
+
+    It is "" for anything else.
+    """
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     try:
-        return datetime.fromtimestamp(value / 1000 if milliseconds else value, UTC).isoformat()
+        return datetime.fromtimestamp(value / 1000 if value > _SECONDS else value, UTC).isoformat()
     except (ValueError, OverflowError, OSError):
         return ""
 
 
-def chat_meta(
-    provider: str,
-    *,
-    sender: str,
-    recipient: str,
-    content: EventContent,
-    message_id: str = "",
-    key: str | None = None,
-    event_type: EventType | None = None,
-    facts: Mapping[str, Any],
-    raw: Mapping[str, Any],
-) -> WebhookMeta:
-    """A message from a chat in normal form.
-
-    Args:
-        key: what tells it from others if it has no id of its own.
-        facts: what becomes its metadata; empty ones are left out.
-    """
-    metadata = {"recipient": recipient, **facts}
-    message = InboundMessage(
-        channel_id="",
-        sender_id=sender,
-        content=content,
-        provider_message_id=message_id or None,
-        idempotency_key=key,
-        event_type=event_type,
-        metadata={name: value for name, value in metadata.items() if value},
-    )
-    parts: Sequence[EventContent] = [content]
-    if isinstance(content, CompositeContent):
-        parts = content.parts
-    files = [
-        {"url": part.url, "mime_type": part.mime_type}
-        for part in parts
-        if isinstance(part, MediaContent | AudioContent | VideoContent)
-    ]
-    return unknown_meta(provider, external_id=message_id, raw=raw).evolve(
-        event_type="inbound",
+def reaction_message(
+    *, sender: str, target: str, key: str, emoji: str, metadata: Mapping[str, Any]
+) -> InboundMessage:
+    """Somebody's reaction to a message; without an `emoji` it was taken back."""
+    known = reaction(
         sender=sender,
-        recipient=recipient,
-        body=text_of(content),
-        media_urls=freeze(files),
-        message=message,
+        target=target,
+        key=key,
+        added=[emoji] if emoji else [],
+        removed=[],
+        metadata=metadata,
     )
+    if known is not None:
+        return known
+    return chat_message(
+        sender=sender,
+        content=SystemContent(body="[Reaction removed]", code="reaction"),
+        message_id=key,
+        event_type=EventType.REACTION,
+        metadata={**metadata, "target_message_id": target},
+    )
+
+
+def unsupported(kind: str) -> SystemContent:
+    """What stands for a message that cannot be shown, so that nobody thinks that nothing came."""
+    data = {"type": kind} if kind else {}
+    named = f": {kind}" if kind else ""
+    return SystemContent(body=f"[Unsupported message{named}]", code="unsupported", data=data)
 
 
 def messages_in(metas: Sequence[WebhookMeta], channel_id: str) -> list[InboundMessage]:

@@ -71,7 +71,7 @@ def chat_request(context: AIContext, facts: ChatFacts, names: ToolNames) -> dict
         body["tools"] = [_tool(tool, names) for tool in context.tools]
     if facts.switch is not None:
         # https://docs.vllm.ai/en/stable/features/reasoning_outputs/
-        body["chat_template_kwargs"] = {facts.switch: context.thinking_budget is not None}
+        body["chat_template_kwargs"] = {facts.switch: bool(context.thinking_budget)}
     return {**body, **facts.extra}
 
 
@@ -83,16 +83,16 @@ def streamed(body: Mapping[str, Any]) -> dict[str, Any]:
 def _limits(context: AIContext, facts: ChatFacts) -> dict[str, Any]:
     length = facts.max_tokens if context.max_tokens is None else context.max_tokens
     warmth = facts.temperature if context.temperature is None else context.temperature
-    budget = context.thinking_budget
+    budget = context.thinking_budget or 0
     limits: dict[str, Any] = {}
     if facts.reasons and facts.openai:
         # Reasoning counts: without the addition it would leave nothing for the answer.
-        limits["max_completion_tokens"] = length + (budget or 0)
+        limits["max_completion_tokens"] = length + budget
     else:
         limits["max_tokens"] = length
         if warmth is not None:
             limits["temperature"] = warmth
-    effort = facts.effort if budget is None else _effort(budget)
+    effort = _effort(budget) if budget else facts.effort
     if facts.reasons and effort is not None:
         limits["reasoning_effort"] = effort
     return limits

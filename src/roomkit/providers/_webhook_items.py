@@ -31,10 +31,14 @@ logger = logging.getLogger("roomkit.providers")
 _LARGEST_ID = 10**30
 _UNKNOWN_TYPE = "application/octet-stream"
 _BLANK = WebhookMeta.constant(provider="")
+# JSON is made of dicts, which are told much faster than mappings.
+_OBJECT = (dict, Mapping)
 
 
 def text(value: Any) -> str:
     """A text as it can be stored; a whole number as its digits; "" for anything else."""
+    if value is None:
+        return ""
     if isinstance(value, str):
         cleaned: str = clean_text(value)
         return cleaned
@@ -45,15 +49,14 @@ def text(value: Any) -> str:
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """A JSON object."""
-    # JSON is made of dicts, which are told much faster than mappings.
-    return value if isinstance(value, dict | Mapping) else {}
+    return value if isinstance(value, _OBJECT) else {}
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
     """The objects in a JSON array; a lone object is an array of one."""
-    if isinstance(value, Mapping):
-        return [value]
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, _OBJECT)]
+    return [value] if isinstance(value, _OBJECT) else []
 
 
 def file_from(url: str, mime_type: str, *, filename: str | None = None) -> File | None:

@@ -107,10 +107,12 @@ class RoomIndex:
             self._take(self._members, (old.id,), room_id)
         if not is_open:
             return
+        if old is None:
+            for key in _keys_of_person(new, bindings.get(new.channel_id)):
+                self._put(self._open, key, room_id)
+            return
         after = set(_keys_of_person(new, bindings.get(new.channel_id)))
-        before: set[_Key] = set()
-        if old is not None:
-            before = set(_keys_of_person(old, bindings.get(old.channel_id)))
+        before = set(_keys_of_person(old, bindings.get(old.channel_id)))
         if before - after:
             # Somebody else may have the same address.
             for other in participants.values():
@@ -146,11 +148,14 @@ class RoomIndex:
             self._put(self._open, key, room_id)
 
     def _put(self, table: dict[_Key, RoomIds], key: _Key, room_id: str) -> None:
-        rooms = table.setdefault(key, {})
+        rank = self._ranks[room_id]
+        rooms = table.get(key)
+        if rooms is None:
+            table[key] = {room_id: rank}
+            return
         if room_id in rooms:
             return
-        rank = self._ranks[room_id]
-        newest = next(reversed(rooms.values()), -1)
+        newest = next(reversed(rooms.values()))
         rooms[room_id] = rank
         if rank < newest:
             table[key] = dict(sorted(rooms.items(), key=lambda item: item[1]))

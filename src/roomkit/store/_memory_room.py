@@ -17,14 +17,14 @@ from roomkit.store.rules import is_history
 class RoomRecord:
     """A room and all that belongs to it.
 
-    ``events`` is sorted by index, and ``recent`` is its bounded tail.
+    ``events`` is sorted by index, and ``recent`` is its bounded tail. ``snapshot`` is the one that
+    was taken since the last change, if any was.
     """
 
     __slots__ = (
         "_bindings",
         "_hidden_up_to",
         "_participants",
-        "_snapshot",
         "_version",
         "bindings",
         "claims",
@@ -33,6 +33,7 @@ class RoomRecord:
         "participants",
         "recent",
         "room",
+        "snapshot",
         "tasks",
     )
 
@@ -49,7 +50,7 @@ class RoomRecord:
         self._participants: tuple[Participant, ...] | None = None
         self._hidden_up_to = -1
         self._version = 0
-        self._snapshot: RoomSnapshot | None = None
+        self.snapshot: RoomSnapshot | None = None
 
     def changed(self, *, seats: bool = False) -> None:
         """To be called after every change, so that snapshots tell the truth.
@@ -58,12 +59,12 @@ class RoomRecord:
         that hold them then stay the same objects, by which others see that nothing has moved.
         """
         self._version += 1
-        self._snapshot = None
+        self.snapshot = None
         if seats:
             self._bindings = self._participants = None
 
     def take_snapshot(self, duplicate: RoomEvent | None = None) -> RoomSnapshot:
-        snapshot = self._snapshot
+        snapshot = self.snapshot
         if snapshot is None or duplicate is not None:
             if self._bindings is None:
                 self._bindings = tuple(self.bindings.values())
@@ -79,7 +80,7 @@ class RoomRecord:
                 version=self._version,
             )
             if duplicate is None:
-                self._snapshot = snapshot
+                self.snapshot = snapshot
         return snapshot
 
     def insert(self, event: RoomEvent) -> None:

@@ -196,11 +196,9 @@ class InMemoryStore(ConversationStore):
         record = self._rooms.get(room_id)
         if record is None:
             return None
-        if claim is not None:
-            first = record.claims.get(claim)
-            if first is not None:
-                return record.take_snapshot(self._events[first])
-        return record.take_snapshot()
+        if claim is not None and claim in record.claims:
+            return record.take_snapshot(self._events[record.claims[claim]])
+        return record.snapshot or record.take_snapshot()
 
     async def commit(self, commit: TimelineCommit) -> CommitOutcome:
         event = commit.event
@@ -291,7 +289,7 @@ class InMemoryStore(ConversationStore):
         record = self._directory.require(participant.room_id)
         existing = record.participants.get(participant.id)
         if existing is None:
-            existing = Participant.model_validate(participant.model_dump())
+            existing = _copied(participant)
             self._directory.admit(record, existing)
         return existing.detached()
 
@@ -304,7 +302,7 @@ class InMemoryStore(ConversationStore):
         record = self._rooms.get(participant.room_id)
         if record is None or participant.id not in record.participants:
             raise ParticipantNotFoundError(participant.room_id, participant.id)
-        stored = Participant.model_validate(participant.model_dump())
+        stored = _copied(participant)
         self._directory.admit(record, stored)
         return stored.detached()
 
@@ -374,3 +372,10 @@ class InMemoryStore(ConversationStore):
             raise ChannelNotFoundError(room_id, channel_id)
         start = record.first_unread(binding.last_read_index)
         return sum(is_unread(event, binding) for event in record.events[start:])
+
+
+def _copied(participant: Participant) -> Participant:
+    """A validated copy that shares nothing with the writer's object."""
+    # Models within it are taken as they are unless they are dumped, which costs as much again.
+    values = participant.model_dump() if participant.candidates else dict(participant.__dict__)
+    return Participant.model_validate(values)

@@ -16,8 +16,6 @@ from roomkit.models.room import Room
 RECENT_EVENTS = 50
 """How many messages of its latest history a `RoomSnapshot` holds."""
 
-_BLANK_CONTEXT = RoomContext.constant()
-
 
 @dataclass(slots=True, kw_only=True)
 class RoomSnapshot:
@@ -44,11 +42,12 @@ class RoomSnapshot:
         """The room as hooks and channels get to see it; always the same object."""
         context = self._context
         if context is None:
-            context = self._context = _BLANK_CONTEXT.evolve(
+            context = self._context = RoomContext.assembled(
                 room=self.room,
                 bindings=self.bindings,
                 participants=self.participants,
                 recent_events=self.recent_events,
+                narrowed=False,
             )
         return context
 

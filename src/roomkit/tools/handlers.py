@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from roomkit.providers.ai.base import AITool
@@ -45,7 +46,7 @@ class _Composed:
         refusal: Exception | None = None
         for handle in self._handlers:
             try:
-                result = await handle(name, dict(arguments))
+                result = await handle(name, deepcopy(arguments))
             except Exception as error:
                 if not is_unhandled(error):
                     raise

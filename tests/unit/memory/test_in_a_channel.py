@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from roomkit import (
@@ -13,7 +11,6 @@ from roomkit import (
     MemoryResult,
     ProviderError,
     RoomKit,
-    WebSocketChannel,
 )
 from roomkit.memory import (
     InMemoryVectorIndex,
@@ -26,15 +23,18 @@ from roomkit.models.content import DeleteContent
 from roomkit.models.context import RoomContext
 from roomkit.models.event import RoomEvent
 from roomkit.providers.ai.mock import MockAIProvider
+from roomkit.testing.actors import RecordingChannels
 from tests.helpers import event_of, say
 from tests.unit.memory.models import EchoModel, WordEmbedder
 
+pytest_plugins = ["roomkit.testing.plugin"]
+
 
 @pytest.fixture
-async def kit() -> AsyncIterator[RoomKit]:
-    async with RoomKit() as kit:
-        kit.register_channel(WebSocketChannel("web"))
-        yield kit
+def kit(kit: RoomKit, recording_channel: RecordingChannels) -> RoomKit:
+    """With a channel that people ask their questions through."""
+    recording_channel("web")
+    return kit
 
 
 async def open_room(kit: RoomKit, model: MockAIProvider, memory: MemoryProvider | None) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from roomkit import AIChannel, RoomKit, WebSocketChannel
-from roomkit.providers.ai.base import AIResponse, AIToolCall, AIToolResult
+from roomkit import AIChannel, RoomKit
+from roomkit.providers.ai.base import AIResponse, AIToolResult
 from roomkit.providers.ai.mock import MockAIProvider
 from roomkit.skills import ScriptExecutor, ScriptResult, Skill, SkillRegistry
-from tests.helpers import say
+from roomkit.testing.actors import RecordingChannel, RecordingChannels, ScriptedAI, wants_tool
 from tests.unit.skills.shelf import write_skill
+
+pytest_plugins = ["roomkit.testing.plugin"]
 
 
 class Doubles(ScriptExecutor):
@@ -20,13 +22,16 @@ class Doubles(ScriptExecutor):
         return ScriptResult(stdout=str(2 * int(arguments[0])))
 
 
-def calling(name: str, **arguments: object) -> AIResponse:
-    call = AIToolCall(id="1", name=name, arguments=dict(arguments))
-    return AIResponse(content="", tool_calls=[call])
+@pytest.fixture
+def web(recording_channel: RecordingChannels) -> RecordingChannel:
+    """Where the questions come from."""
+    return recording_channel("web")
 
 
-async def answer(kit: RoomKit, model: MockAIProvider, registry: SkillRegistry) -> str:
-    """What the room reads after one question."""
+async def ask(
+    kit: RoomKit, web: RecordingChannel, model: MockAIProvider, registry: SkillRegistry
+) -> None:
+    """One question in a room with an AI that has these skills."""
     channel = AIChannel(
         "ai-assistant",
         provider=model,
@@ -34,12 +39,10 @@ async def answer(kit: RoomKit, model: MockAIProvider, registry: SkillRegistry) -
         skills=registry,
     )
     kit.register_channel(channel)
-    kit.register_channel(WebSocketChannel("web"))
     await kit.create_room("room")
     await kit.attach_channel("room", "web")
     await kit.attach_channel("room", "ai-assistant")
-    result = await say(kit, "web", "I want my money back.", room_id="room")
-    return "".join(str(getattr(event.content, "body", "")) for event in result.response_events)
+    await web.say("I want my money back.")
 
 
 def results(model: MockAIProvider) -> list[str]:
@@ -53,13 +56,14 @@ def results(model: MockAIProvider) -> list[str]:
     ]
 
 
-async def test_the_model_is_told_and_offered_the_tools(tmp_path: Path) -> None:
+async def test_the_model_is_told_and_offered_the_tools(
+    kit: RoomKit, web: RecordingChannel, scripted_ai: ScriptedAI, tmp_path: Path
+) -> None:
     write_skill(tmp_path)
     registry = SkillRegistry()
     registry.discover(tmp_path)
-    model = MockAIProvider(["Sure."])
-    async with RoomKit() as kit:
-        await answer(kit, model, registry)
+    model = scripted_ai("Sure.")
+    await ask(kit, web, model, registry)
     request = model.calls[-1]
     assert request.system_prompt is not None
     assert request.system_prompt.startswith("You are a helpful assistant.")
@@ -67,29 +71,30 @@ async def test_the_model_is_told_and_offered_the_tools(tmp_path: Path) -> None:
     assert [tool.name for tool in request.tools] == ["activate_skill", "read_skill_reference"]
 
 
-async def test_without_skills_nothing_is_said_of_them() -> None:
-    model = MockAIProvider(["Sure."])
-    async with RoomKit() as kit:
-        await answer(kit, model, SkillRegistry())
+async def test_without_skills_nothing_is_said_of_them(
+    kit: RoomKit, web: RecordingChannel, scripted_ai: ScriptedAI
+) -> None:
+    model = scripted_ai("Sure.")
+    await ask(kit, web, model, SkillRegistry())
     assert model.calls[-1].system_prompt == "You are a helpful assistant."
     assert model.calls[-1].tools == []
 
 
-async def test_instructions_files_and_scripts_on_demand(tmp_path: Path) -> None:
+async def test_instructions_files_and_scripts_on_demand(
+    kit: RoomKit, web: RecordingChannel, scripted_ai: ScriptedAI, tmp_path: Path
+) -> None:
     files = {"references/rules.md": "Up to 100 dollars.", "scripts/double.py": ""}
     write_skill(tmp_path, files=files)
     registry = SkillRegistry(executor=Doubles())
     registry.discover(tmp_path)
-    model = MockAIProvider(
-        [
-            calling("activate_skill", skill="refunds"),
-            calling("read_skill_reference", skill="refunds", path="references/rules.md"),
-            calling("run_skill_script", skill="refunds", script="double.py", arguments=["21"]),
-            "You get 42 dollars.",
-        ]
+    model = scripted_ai(
+        wants_tool("activate_skill", skill="refunds"),
+        wants_tool("read_skill_reference", skill="refunds", path="references/rules.md"),
+        wants_tool("run_skill_script", skill="refunds", script="double.py", arguments=["21"]),
+        "You get 42 dollars.",
     )
-    async with RoomKit() as kit:
-        assert await answer(kit, model, registry) == "You get 42 dollars."
+    await ask(kit, web, model, registry)
+    assert web.texts == ["You get 42 dollars."]
     activated, read, ran = results(model)
     assert "Ask for the order number first." in activated
     assert "Up to 100 dollars." in read
@@ -99,19 +104,23 @@ async def test_instructions_files_and_scripts_on_demand(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        calling("activate_skill", skill="unknown"),
-        calling("read_skill_reference", skill="refunds", path="../../secret.txt"),
-        calling("run_skill_script", skill="refunds", script="double.py"),
+        wants_tool("activate_skill", skill="unknown"),
+        wants_tool("read_skill_reference", skill="refunds", path="../../secret.txt"),
+        wants_tool("run_skill_script", skill="refunds", script="double.py"),
     ],
 )
 async def test_the_model_learns_what_was_wrong_and_goes_on(
-    tmp_path: Path, call: AIResponse
+    kit: RoomKit,
+    web: RecordingChannel,
+    scripted_ai: ScriptedAI,
+    tmp_path: Path,
+    call: AIResponse,
 ) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     write_skill(tmp_path / "shelf")
     registry = SkillRegistry()
     registry.discover(tmp_path / "shelf")
-    model = MockAIProvider([call, "Sorry."])
-    async with RoomKit() as kit:
-        assert await answer(kit, model, registry) == "Sorry."
+    model = scripted_ai(call, "Sorry.")
+    await ask(kit, web, model, registry)
+    assert web.texts == ["Sorry."]
     assert "secret" not in "".join(results(model)).replace("secret.txt", "")

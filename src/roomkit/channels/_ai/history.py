@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from roomkit.channels._ai.names import distinct_names, without_labels
 from roomkit.channels.base import text_of
 from roomkit.models.content import (
     AudioContent,
@@ -21,17 +22,17 @@ from roomkit.providers.ai.base import AIImagePart, AIMessage, AITextPart
 _MAX_ROOMS = 256
 _MAX_SLIDE = 16
 """How many events may have left a window for it to be recognised."""
-_MAX_NAME = 64
 
 
 class _Window:
-    """What was shown of a room the last time: each event, who spoke, and the message it became."""
+    """What was shown of a room the last time: each event, who spoke (None for the channel itself),
+    and the message it became."""
 
     __slots__ = ("events", "messages", "names", "speakers")
 
     def __init__(self) -> None:
         self.events: list[RoomEvent] = []
-        self.speakers: list[str] = []
+        self.speakers: list[str | None] = []
         self.messages: list[AIMessage | None] = []
         self.names: dict[str, str] = {}
 
@@ -53,7 +54,7 @@ class History:
     """Turns events into messages, each once as long as it does not change.
 
     The channel's own events are the assistant's, everybody else's the user's. Once several people
-    have spoken, their names stand before their words.
+    have spoken, their names stand before their words, and nobody's words can pass for another's.
     """
 
     def __init__(self, channel_id: str, *, vision: bool) -> None:
@@ -71,45 +72,39 @@ class History:
         new = _Window()
         new.events = said
         fresh = said[same:]
-        own = self._channel_id
         new.speakers = old.speakers[start : start + same]
-        new.speakers += [one.source.participant_id or one.source.channel_id for one in fresh]
-        new.names = self._names(new, context)
+        new.speakers += map(self._speaker, fresh)
+        new.names = _names(new.speakers, context)
         if new.names == old.names:
             new.messages = old.messages[start : start + same]
         else:
             fresh = said
         speakers = new.speakers[len(new.messages) :]
         new.messages += [
-            self._convert(event, None if event.source.channel_id == own else new.names.get(name))
-            for event, name in zip(fresh, speakers, strict=True)
+            self._convert(event, speaker, new.names)
+            for event, speaker in zip(fresh, speakers, strict=True)
         ]
         self._windows[current.room_id] = new
         if len(self._windows) > _MAX_ROOMS:
             self._windows.popitem(last=False)
         return [message for message in new.messages if message is not None]
 
-    def _names(self, window: _Window, context: RoomContext) -> dict[str, str]:
-        """The names to show, by speaker; empty as long as there is only one."""
-        own = self._channel_id
-        if len(set(window.speakers) - {own}) < 2:
-            return {}
-        speakers = {
-            name
-            for name, event in zip(window.speakers, window.events, strict=True)
-            if event.source.channel_id != own
-        }
-        if len(speakers) < 2:
-            return {}
-        known = {one.id: one.display_name for one in context.participants if one.display_name}
-        return {speaker: _as_name(known.get(speaker, speaker)) for speaker in speakers}
+    def _speaker(self, event: RoomEvent) -> str | None:
+        source = event.source
+        if source.channel_id == self._channel_id:
+            return None
+        return source.participant_id or source.channel_id
 
-    def _convert(self, event: RoomEvent, name: str | None) -> AIMessage | None:
-        if event.source.channel_id == self._channel_id:
+    def _convert(
+        self, event: RoomEvent, speaker: str | None, names: Mapping[str, str]
+    ) -> AIMessage | None:
+        if speaker is None:
             text = text_of(event.content)
             return AIMessage(role="assistant", content=text) if text else None
-        prefix = f"{name}: " if name else ""
+        prefix = f"{names[speaker]}: " if names else ""
         text = "\n".join(_words(event.content, vision=self._vision))
+        if names and "\n" in text:
+            text = without_labels(text, names.values())
         images = list(_images(event.content)) if self._vision else []
         if images:
             parts: list[AITextPart | AIImagePart] = []
@@ -119,9 +114,14 @@ class History:
         return AIMessage(role="user", content=prefix + text) if text else None
 
 
-def _as_name(name: str) -> str:
-    """A name that cannot be mistaken for another speaker's turn."""
-    return " ".join(name.replace(":", " ").split())[:_MAX_NAME]
+def _names(speakers: Sequence[str | None], context: RoomContext) -> dict[str, str]:
+    """The names to show, by speaker; empty as long as there is only one."""
+    others = dict.fromkeys(speakers)
+    others.pop(None, None)
+    if len(others) < 2:
+        return {}
+    known = {one.id: one.display_name for one in context.participants if one.display_name}
+    return distinct_names({speaker: known.get(speaker) for speaker in others if speaker})
 
 
 def _images(content: EventContent) -> list[AIImagePart]:

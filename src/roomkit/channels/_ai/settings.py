@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from roomkit.channels._ai.toolbox import Toolbox, ToolSet
 from roomkit.models._base import EMPTY_LIST, FrozenModel
 from roomkit.models.channel import ChannelBinding
 from roomkit.providers.ai.base import AITool
+from roomkit.tools.functions import as_tool
 
 _MAX_CACHED = 4096
 
@@ -20,13 +21,21 @@ class AISettings(FrozenModel):
     """How to ask the model. A room's binding metadata overrides any of these by name."""
 
     system_prompt: str | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    thinking_budget: int | None = None
+    temperature: float | None = Field(default=None, ge=0)
+    max_tokens: int | None = Field(default=None, ge=1)
+    thinking_budget: int | None = Field(default=None, ge=0)
+
+
+def _declared(spec: object) -> object:
+    """A tool in any of the ways in which a channel takes one as data."""
+    try:
+        return as_tool(spec)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
 
 
 class _RoomSettings(AISettings):
-    tools: list[AITool] = EMPTY_LIST
+    tools: list[Annotated[AITool, BeforeValidator(_declared)]] = EMPTY_LIST
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,8 @@ class Setups:
             ValueError: the binding's metadata does not fit; the message names the room and the
                 field.
         """
+        if self._toolbox.changed():
+            self.refresh()
         metadata = binding.metadata
         if not metadata:
             return self._plain

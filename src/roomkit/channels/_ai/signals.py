@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any
 
+from roomkit._tasks import bounded
 from roomkit.channels.host import ChannelHost
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.enums import EphemeralEventType
@@ -15,11 +17,16 @@ from roomkit.realtime.base import EphemeralEvent
 
 logger = logging.getLogger("roomkit.ai")
 
+_PATIENCE = 5.0
+"""How long, in seconds, a turn waits for an event to be published."""
+
 
 class Signals:
     """Tells those who may see the answer that the model runs tools, or thinks.
 
-    Every start is followed by its end, whatever happens in between. A muted channel shows nothing.
+    Each signal goes out as a whole and in its turn even if the one who sends it is cancelled
+    meanwhile: whoever has begun to send a start sends the end too, and so every start that is seen
+    is followed by its end. A muted channel shows nothing.
     """
 
     def __init__(
@@ -29,6 +36,7 @@ class Signals:
         self._channel_id = binding.channel_id
         self._room_id = trigger.room_id
         self._visibility = trigger.response_visibility or binding.visibility
+        self._last: asyncio.Task[None] | None = None
 
     async def tools_start(self, number: int, calls: Sequence[AIToolCall]) -> None:
         """These calls of a round begin."""
@@ -71,10 +79,20 @@ class Signals:
             data={**data, "channel_id": self._channel_id},
             timestamp=host.clock.now(),
         )
+        sending = host.spawn(self._send(host, event, self._last), "signal of a model at work")
+        if not sending.done():
+            self._last = sending
+            await asyncio.wait([sending])
+
+    async def _send(
+        self, host: ChannelHost, event: EphemeralEvent, before: asyncio.Task[None] | None
+    ) -> None:
+        if before is not None and not before.done():
+            await asyncio.wait([before])
         try:
-            await host.publish(self._room_id, event)
+            await bounded(host.clock, _PATIENCE, host.publish(self._room_id, event))
         except Exception as error:  # an indicator that is not shown must not cost the answer
-            logger.warning("%s could not be published: %s", kind, type(error).__name__)
+            logger.warning("%s could not be published: %s", event.type, type(error).__name__)
 
 
 def result_text(result: AIToolResult) -> str:

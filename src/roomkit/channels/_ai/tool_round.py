@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from roomkit._clock import Clock
@@ -19,7 +19,6 @@ from roomkit.models.ai_event import ToolCallEvent
 from roomkit.models.context import RoomContext
 from roomkit.models.enums import HookTrigger
 from roomkit.models.event import EventSource
-from roomkit.models.task import Observation, Task
 from roomkit.providers.ai.base import AIToolCall, AIToolResult
 from roomkit.telemetry.base import SpanKind
 from roomkit.tools.base import ToolCallContext, ToolError, calling
@@ -58,11 +57,10 @@ class ToolRunner:
     limits: ToolLimits
     clock: Clock
     host: ChannelHost | None
-    tasks: list[Task] = field(default_factory=list)
-    observations: list[Observation] = field(default_factory=list)
 
     async def admit(self, number: int, calls: Sequence[AIToolCall]) -> list[Admission]:
-        """Check the calls of a round and ask the sync hooks about those that could be run."""
+        """Check the calls of a round and ask the sync hooks about those that could be run, here
+        or by the application."""
         return [await self._admit(number, place, call) for place, call in enumerate(calls)]
 
     async def run(
@@ -86,10 +84,11 @@ class ToolRunner:
             for admission in admissions:
                 group.create_task(self._run(admission, seconds, finished))
 
-    async def tell_left(self, number: int, calls: Sequence[AIToolCall]) -> None:
+    async def tell_left(self, admissions: Sequence[Admission]) -> None:
         """Tell the hooks of calls that are left to the application."""
-        for call in calls:
-            await self._tell(self._event(number, call), only_async=False)
+        for admission in admissions:
+            if admission.event is not None:
+                await self._tell(admission.event)
 
     async def _admit(self, number: int, place: int, call: AIToolCall) -> Admission:
         problem = self._problem(place, call)
@@ -99,16 +98,14 @@ class ToolRunner:
         event = self._event(number, call)
         if problem is not None:
             return Admission(call, event, problem)
-        verdict: ToolVerdict = await host.admit_tool_call(event)
-        self.tasks.extend(verdict.tasks)
-        self.observations.extend(verdict.observations)
+        verdict = await host.admit_tool_call(event)
         if verdict.refused is not None:
-            return Admission(call, event, _error(f"refused: {verdict.refused}"))
+            return Admission(call, event, _error(f"refused: {verdict.refused}"), verdict)
         if verdict.call is event:
-            return Admission(call, event)
+            return Admission(call, event, None, verdict)
         changed = call.evolve(arguments=verdict.call.arguments)
         # A hook that rewrites the arguments is not above the schema.
-        return Admission(changed, verdict.call, self._problem(place, changed))
+        return Admission(changed, verdict.call, self._problem(place, changed), verdict)
 
     def _problem(self, place: int, call: AIToolCall) -> str | None:
         """Why a call cannot be run, as the model is told; None if it can."""
@@ -130,6 +127,8 @@ class ToolRunner:
     ) -> None:
         call, problem = admission.call, admission.problem
         started = self.clock.monotonic()
+        if problem is None and seconds is not None and seconds <= 0:
+            problem = _error("there is no time left; nothing was run")
         if problem is None:
             result = await self._outcome(call, self.tools.find(call.name), seconds)
         else:
@@ -142,16 +141,15 @@ class ToolRunner:
             is_error=result.is_error,
             duration_ms=(self.clock.monotonic() - started) * 1000,
         )
-        await self._tell(told, only_async=True)
+        await self._tell(told)
 
-    async def _tell(self, event: ToolCallEvent, *, only_async: bool) -> None:
+    async def _tell(self, event: ToolCallEvent) -> None:
+        """Tell the async hooks; the sync ones were asked before."""
         host = self.host
         if host is None or not host.asks_about_tools(event.room_id):
             return
         try:
-            await host.observe(
-                HookTrigger.ON_TOOL_CALL, event, event.room_id, only_async=only_async
-            )
+            await host.observe(HookTrigger.ON_TOOL_CALL, event, event.room_id, only_async=True)
         except Exception as error:  # a store that is down must not undo what a tool has done
             logger.warning("ON_TOOL_CALL hooks could not be run: %s", type(error).__name__)
 
@@ -169,7 +167,8 @@ class ToolRunner:
         except ToolError as error:
             return _result(call, _error(str(error)), is_error=True)
         except DeadlineExceededError:
-            return _result(call, _error(f"no result within {limit} s"), is_error=True)
+            waited = "in time" if limit is None else f"within {limit:g} s"
+            return _result(call, _error(f"no result {waited}"), is_error=True)
         except BaseException as error:
             if not is_failure(error):
                 raise
@@ -232,12 +231,18 @@ class ToolRunner:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """A call after the checks: ``problem`` says why it is not run, ``event`` what hooks are told
-    if there are any."""
+    """A call after the checks.
+
+    Attributes:
+        event: what hooks are told of it, if there are any.
+        problem: why it is not run, as the model is told.
+        verdict: what the sync hooks said, if they were asked.
+    """
 
     call: AIToolCall
     event: ToolCallEvent | None
     problem: str | None = None
+    verdict: ToolVerdict | None = None
 
 
 def _result(call: AIToolCall, content: str, *, is_error: bool = False) -> AIToolResult:

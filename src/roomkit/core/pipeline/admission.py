@@ -7,6 +7,7 @@ from roomkit.core.pipeline.cascade import enclosing
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.runtime import KitRuntime
 from roomkit.core.visibility import may_write, narrower
+from roomkit.models.content import DeleteContent, EditContent
 from roomkit.models.enums import EventType, ParticipantStatus
 from roomkit.models.task import Observation
 from roomkit.store.rules import OPEN_STATUSES
@@ -67,7 +68,7 @@ class Admission:
         cascade, event, limits = posting.cascade, posting.event, self._rt.limits
         if event.chain_depth > limits.max_chain_depth:
             posting.block("event_chain_depth_limit", "chain_depth_exceeded")
-            cascade.observations.append(
+            cascade.effects.observations.append(
                 Observation(
                     room_id=event.room_id,
                     channel_id=event.source.channel_id,
@@ -107,6 +108,14 @@ class Admission:
         except revisions.RevisionRefusedError as refusal:
             posting.block("revision", refusal.reason)
             return
+        content = event.content
+        if (
+            isinstance(content, EditContent | DeleteContent)
+            and content.target_event_id != target.id
+        ):
+            # The vendor's name for it means nothing to the other channels.
+            event = event.evolve(content=content.evolve(target_event_id=target.id))
+            posting.event = event
         if target.visibility != "all":
             posting.event = event.evolve(visibility=narrower(event.visibility, target.visibility))
 

@@ -14,6 +14,32 @@ from roomkit.models.task import Observation, Task
 _frame: ContextVar[Frame | None] = ContextVar("roomkit_frame", default=None)
 
 
+class SideEffects:
+    """What hooks and channels want noted besides events, and what they did wrong."""
+
+    __slots__ = (
+        "errors",
+        "failures",
+        "observations",
+        "saved_observations",
+        "saved_tasks",
+        "tasks",
+    )
+
+    def __init__(self) -> None:
+        self.tasks: list[Task] = []
+        self.observations: list[Observation] = []
+        self.saved_tasks: list[Task] = []
+        self.saved_observations: list[Observation] = []
+        self.failures: list[HookFailure] = []
+        self.errors: list[str] = []
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there are tasks or observations that the store does not know yet."""
+        return bool(self.tasks or self.observations)
+
+
 class Cascade:
     """The work that follows from one message: deliveries, answers, answers to answers.
 
@@ -31,18 +57,13 @@ class Cascade:
         "budget",
         "current",
         "ended_at",
-        "errors",
-        "failures",
         "finished",
-        "observations",
+        "known_effects",
         "outer",
         "pending",
         "responses",
         "room_id",
-        "saved_observations",
-        "saved_tasks",
         "sent",
-        "tasks",
     )
 
     def __init__(self, room_id: str, budget: int) -> None:
@@ -55,13 +76,15 @@ class Cascade:
         self.sent: list[str] = []
         self.responses: list[str] = []
         self.current: dict[str, RoomEvent] = {}
-        self.tasks: list[Task] = []
-        self.observations: list[Observation] = []
-        self.saved_tasks: list[Task] = []
-        self.saved_observations: list[Observation] = []
-        self.failures: list[HookFailure] = []
-        self.errors: list[str] = []
+        self.known_effects: SideEffects | None = None
         self._idle: asyncio.Future[None] | None = None
+
+    @property
+    def effects(self) -> SideEffects:
+        """To be added to. Most cascades have none: read `known_effects`."""
+        if self.known_effects is None:
+            self.known_effects = SideEffects()
+        return self.known_effects
 
     def enter(self) -> None:
         """Something more is under way."""

@@ -12,6 +12,7 @@ from roomkit.core.pipeline.cascade import (
     Cascade,
     Hold,
     Inside,
+    SideEffects,
     enclosing,
     enter_frame,
     running_in,
@@ -72,6 +73,10 @@ class Driver:
 
         The call is entered in it: it ends in `carry_through`, or with `let_go`.
         """
+        if running_in() is None:  # nothing that a kit runs: the way of nearly every message
+            cascade = Cascade(room_id, self.runtime.limits.cascade_budget)
+            cascade.enter()
+            return cascade, True
         frame = enclosing(room_id)
         cascade = Cascade(room_id, self._budget()) if frame is None else frame.cascade
         cascade.enter()
@@ -118,7 +123,12 @@ class Driver:
             raise KitClosedError
         frame = enclosing(posting.event.room_id) if posting.hold is None else None
         hold = None if frame is None else frame.hold
-        await self._owned(self._carry(posting, outermost=outermost), "turn", hold)
+        carrying = self._carry(posting, outermost=outermost)
+        task = self.runtime.scope.spawn(carrying, name="turn", awaited=True)
+        if task.done():
+            task.result()
+        else:
+            await self._finished(task, hold)
         if posting.error is not None:
             raise posting.error
 
@@ -164,16 +174,16 @@ class Driver:
 
         If the coroutine writes under a gate's lock, the gate keeps that `hold` until it is done.
         """
-        scope = self.runtime.scope
-        task = scope.spawn(coro, name=name, awaited=True)
-        if task.done():
-            return task.result()
+        task = self.runtime.scope.spawn(coro, name=name, awaited=True)
+        return task.result() if task.done() else await self._finished(task, hold)
+
+    async def _finished(self, task: asyncio.Task[Any], hold: Hold | None) -> Any:
         if hold is not None:
             hold.follow(task)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            task.add_done_callback(scope.report)
+            task.add_done_callback(self.runtime.scope.report)
             current = asyncio.current_task()
             if task.cancelled() and current is not None and not current.cancelling():
                 raise KitClosedError from None
@@ -235,20 +245,23 @@ class Driver:
                 if cascade.pending:
                     await cascade.idle()
                 news = len(cascade.sent) > told and self._is_watched(cascade.room_id)
-                if not news and not cascade.tasks and not cascade.observations:
+                effects = cascade.known_effects
+                unsaved = effects is not None and effects.unsaved
+                if not news and not unsaved:
                     break
                 enter_frame(cascade)
                 sent = cascade.sent[told:]
                 told += len(sent)
-                await self._save_side_effects(cascade)
+                if effects is not None:
+                    await self._save(effects, cascade)
                 await self._tell_observers(cascade, sent)
         finally:
             cascade.finished = True
             cascade.ended_at = self.runtime.clock.monotonic()
 
-    async def _save_side_effects(self, cascade: Cascade) -> None:
-        tasks, cascade.tasks = cascade.tasks, []
-        observations, cascade.observations = cascade.observations, []
+    async def _save(self, effects: SideEffects, cascade: Cascade) -> None:
+        tasks, effects.tasks = effects.tasks, []
+        observations, effects.observations = effects.observations, []
         for observation in observations:
             await self._attempt(cascade, self._save_observation(cascade, observation))
         for task in tasks:
@@ -258,12 +271,12 @@ class Driver:
         saved = await self.runtime.store.add_observation(
             observation.evolve(room_id=observation.room_id or cascade.room_id)
         )
-        cascade.saved_observations.append(saved)
+        cascade.effects.saved_observations.append(saved)
 
     async def _save_task(self, cascade: Cascade, task: Task) -> None:
         rt = self.runtime
         task = await rt.store.add_task(task.evolve(room_id=task.room_id or cascade.room_id))
-        cascade.saved_tasks.append(task)
+        cascade.effects.saved_tasks.append(task)
         if rt.hooks.listens(HookTrigger.ON_TASK_CREATED, task.room_id):
             notice = system_event(
                 task.room_id,
@@ -274,7 +287,8 @@ class Driver:
                 status=task.status.value,
                 assigned_to=task.assigned_to,
             )
-            cascade.failures += await rt.observe(HookTrigger.ON_TASK_CREATED, notice, task.room_id)
+            failures = await rt.observe(HookTrigger.ON_TASK_CREATED, notice, task.room_id)
+            cascade.effects.failures.extend(failures)
 
     async def _attempt(self, cascade: Cascade, step: Coroutine[Any, Any, None]) -> None:
         """Take a step that comes after the commit: its failure is reported and undoes nothing."""
@@ -287,15 +301,17 @@ class Driver:
                 type(error).__name__,
                 exc_info=error,
             )
-            cascade.errors.append(f"{SYSTEM_CHANNEL}: {type(error).__name__}")
+            cascade.effects.errors.append(f"{SYSTEM_CHANNEL}: {type(error).__name__}")
 
     def _is_watched(self, room_id: str) -> bool:
         """Whether anybody wants to hear of events that were sent."""
         hooks = self.runtime.hooks
-        return (
-            hooks.listens(HookTrigger.AFTER_BROADCAST, room_id)
-            or hooks.observes(HookTrigger.BEFORE_BROADCAST, room_id)
-            or self.runtime.events.listens("event_processed")
+        return self.runtime.events.listens("event_processed") or (
+            hooks.any_for(room_id)
+            and (
+                hooks.listens(HookTrigger.AFTER_BROADCAST, room_id)
+                or hooks.observes(HookTrigger.BEFORE_BROADCAST, room_id)
+            )
         )
 
     async def _tell_observers(self, cascade: Cascade, sent: list[str]) -> None:
@@ -323,9 +339,11 @@ class Driver:
         self, cascade: Cascade, event: RoomEvent, *, only_async: bool = False
     ) -> None:
         trigger = HookTrigger.BEFORE_BROADCAST if only_async else HookTrigger.AFTER_BROADCAST
-        cascade.failures += await self.runtime.observe(
+        failures = await self.runtime.observe(
             trigger, event, cascade.room_id, only_async=only_async
         )
+        if failures:
+            cascade.effects.failures.extend(failures)
 
     async def release_pending(self, operation: Operation) -> None:
         """Send out, in order, what was held back while a room was paused. The lock must be

@@ -91,7 +91,7 @@ class Poster:
         snapshot = await self._rt.store.snapshot(event.room_id, known=known, claim=claim)
         if snapshot is None:
             raise RoomNotFoundError(event.room_id)
-        if has_timers(snapshot.room) and posting.origin != "system":
+        if posting.origin != "system" and has_timers(snapshot.room):
             await self._apply_timers(posting, snapshot)
         posting.snapshot = snapshot
         source_id = event.source.channel_id
@@ -137,9 +137,11 @@ class Poster:
             await hold.quiet()
             await self._look_again(posting)
         posting.injected = outcome.injected
-        cascade.tasks.extend(outcome.tasks)
-        cascade.observations.extend(outcome.observations)
-        self.report_failures(posting, outcome.failures)
+        if outcome.tasks or outcome.observations:
+            cascade.effects.tasks.extend(outcome.tasks)
+            cascade.effects.observations.extend(outcome.observations)
+        if outcome.failures:
+            self.report_failures(posting, outcome.failures)
         if outcome.blocked_by is not None:
             posting.block(outcome.blocked_by, outcome.reason or "blocked")
 
@@ -152,7 +154,7 @@ class Poster:
     def report_failures(self, posting: Posting, failures: list[HookFailure]) -> None:
         """Keep what hooks did wrong for the result, and tell."""
         cascade = posting.cascade
-        cascade.failures.extend(failures)
+        cascade.effects.failures.extend(failures)
         for failure in failures:
             self._rt.notify(
                 cascade,
@@ -178,32 +180,28 @@ class Poster:
             # Handed to the caller, who may be gone by now and must not have to release the lock.
             posting.error = error
         finally:
-            await self.unlock(posting)
+            hold, posting.hold = posting.hold, None
+            if hold is not None:
+                await self.release(hold)
 
     async def _store(self, posting: Posting) -> None:
         rt, event = self._rt, posting.event
         now = rt.clock.now()
         room = posting.snapshot.room
-        blocked = posting.status == "blocked"
-        rewrites: tuple[RoomEvent, ...] = ()
-        status = EventStatus.BLOCKED if blocked else EventStatus.DELIVERED
-        if not blocked:
-            held_back = room.status is RoomStatus.PAUSED and room.paused_by == "request"
-            if held_back and posting.origin != "system":
-                status = EventStatus.PENDING
+        blocked, by_system = posting.status == "blocked", posting.origin == "system"
+        commit = TimelineCommit(event=event, updated_at=now, allow_closed=by_system)
+        if blocked:
+            commit.status = EventStatus.BLOCKED
+        else:
+            if room.status is RoomStatus.PAUSED and room.paused_by == "request" and not by_system:
+                commit.status = EventStatus.PENDING
+            if event.type is EventType.MESSAGE:
+                commit.activity_at = now
             if posting.target is not None:
-                rewrites = await revisions.rewrites_for(rt.store, event, posting.target, now)
-        is_message = event.type is EventType.MESSAGE and not blocked
-        outcome = await rt.store.commit(
-            TimelineCommit(
-                event=event,
-                status=status,
-                updated_at=now,
-                rewrites=rewrites,
-                activity_at=now if is_message else None,
-                allow_closed=posting.origin == "system",
-            )
-        )
+                commit.rewrites = await revisions.rewrites_for(
+                    rt.store, event, posting.target, now
+                )
+        outcome = await rt.store.commit(commit)
         posting.event = outcome.event
         if outcome.status != "stored":
             posting.status = outcome.status
@@ -221,7 +219,7 @@ class Poster:
                 blocked_by=event.blocked_by,
                 reason=posting.reason,
             )
-        elif status is EventStatus.PENDING:
+        elif commit.status is EventStatus.PENDING:
             posting.status = "pending"
             posting.reason = "room_paused"
         else:
@@ -229,7 +227,7 @@ class Poster:
             if outcome.room.status is not room.status:
                 # A message has woken a room that a timer had paused.
                 rt.notify(cascade, "room_resumed", room_id=event.room_id, status="active")
-            if posting.origin != "system":
+            if not by_system:
                 self.send_out(posting, outcome.event)
 
     def send_out(self, posting: Posting, event: RoomEvent) -> None:

@@ -44,8 +44,9 @@ class Reentry:
         cascade: Cascade,
     ) -> None:
         """Keep a channel's side effects and post its answers, in their order."""
-        cascade.tasks.extend(output.tasks)
-        cascade.observations.extend(output.observations)
+        if output.tasks or output.observations:
+            cascade.effects.tasks.extend(output.tasks)
+            cascade.effects.observations.extend(output.observations)
         if output.response_stream is not None and self._streams is not None:
             await self._streams.relay(
                 output.response_stream, channel, binding, trigger, cascade, self

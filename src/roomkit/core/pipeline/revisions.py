@@ -37,7 +37,7 @@ async def find_target(
     content = event.content
     if not isinstance(content, EditContent | DeleteContent):
         raise RevisionRefusedError("not_a_revision")
-    target = await store.get_event(content.target_event_id)
+    target = await _sought(store, event, content.target_event_id)
     if (
         target is None
         or target.room_id != event.room_id
@@ -49,6 +49,19 @@ async def find_target(
     if not _may_change(event, target, participants):
         raise RevisionRefusedError("not_the_author")
     return target
+
+
+async def _sought(store: ConversationStore, event: RoomEvent, target_id: str) -> RoomEvent | None:
+    """A message by its own id, or by what its vendor calls it: a vendor's edit knows no other."""
+    target = await store.get_event(target_id)
+    if target is not None:
+        return target
+    channel_id = event.source.channel_id
+    for key in (target_id, f"{channel_id}:{target_id}"):
+        found = await store.find_duplicate(event.room_id, channel_id, key)
+        if found is not None:
+            return found
+    return None
 
 
 def _may_change(

@@ -17,6 +17,7 @@ from roomkit.models.event import RoomEvent
 logger = logging.getLogger("roomkit")
 
 _MAX_ROOMS = 2048
+_SUCCESS = DeliveryResult.constant(success=True)
 
 
 @dataclass(slots=True, eq=False)
@@ -50,8 +51,7 @@ class RouteTables:
     def _success(self, channel_id: str) -> DeliveryResult:
         result = self._successes.get(channel_id)
         if result is None:
-            result = DeliveryResult(channel_id=channel_id, success=True)
-            self._successes[channel_id] = result
+            result = self._successes[channel_id] = _SUCCESS.evolve(channel_id=channel_id)
         return result
 
     def clear(self) -> None:

@@ -115,14 +115,14 @@ class StreamRelay:
                 elif item is _END:
                     break
                 elif isinstance(item, ChannelOutput):
-                    cascade.tasks.extend(item.tasks)
-                    cascade.observations.extend(item.observations)
+                    cascade.effects.tasks.extend(item.tasks)
+                    cascade.effects.observations.extend(item.observations)
                     answer = item.response_events[0] if item.response_events else None
                 else:
                     raise TypeError(f"the stream yielded {type(item).__name__}, not str")
         except Exception as error:  # the channel's own code; what it had said is kept
             channel_id = draft.source.channel_id
-            cascade.errors.append(f"{channel_id}: {type(error).__name__}")
+            cascade.effects.errors.append(f"{channel_id}: {type(error).__name__}")
             await self._rt.report_error(trigger.room_id, channel_id, error, event=trigger)
             if not pieces:
                 return None, "error"

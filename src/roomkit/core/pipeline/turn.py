@@ -1,17 +1,19 @@
 """The way of an inbound message, from the webhook to the room.
 
-`InboundPipeline.before_commit` lists the steps in the order that the documentation promises; each
-is one method here or in `Poster`, over one `InboundTurn`.
+`InboundPipeline` goes through them in the order that the documentation promises; each is one
+method here or in `Poster`, over one `InboundTurn`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
-from roomkit._tasks import DeadlineExceededError, bounded
+from roomkit._tasks import DeadlineExceededError, finish_within, first_step
 from roomkit.channels.base import Channel
-from roomkit.core.pipeline.cascade import Cascade
+from roomkit.core.pipeline.admission import REVISIONS
+from roomkit.core.pipeline.cascade import Cascade, Hold, SideEffects
 from roomkit.core.pipeline.driver import Driver
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.runtime import KitRuntime
@@ -39,7 +41,7 @@ from roomkit.store.records import RoomSnapshot
 from roomkit.telemetry.base import SpanKind
 
 _REROUTES = 3
-_PROTOTYPE = InboundResult.constant()
+_NO_EFFECTS = SideEffects()
 
 
 @dataclass(slots=True, eq=False)
@@ -77,63 +79,73 @@ class InboundPipeline:
         self._driver = driver
         self._rooms = rooms
         self._identity = identity
-        self.before_commit: tuple[Callable[[InboundTurn], Awaitable[None]], ...] = (
-            self.route,
-            self.handle_inbound,
-            self.resolve_identity,
-            self.acquire_lock,
-            self.check_idempotency,
-            self.before_broadcast,
-        )
 
-    async def process(self, message: InboundMessage, room_id: str | None) -> InboundResult:
+    def process(
+        self, message: InboundMessage, room_id: str | None
+    ) -> Coroutine[Any, Any, InboundResult]:
         """Take a message all the way; see `RoomKit.process_inbound`."""
         rt = self._rt
         rt.check_open()
         channel = rt.channel(message.channel_id)
-        if rt.inbound_limiter is not None and not rt.inbound_limiter.try_acquire():
-            return InboundResult(blocked=True, reason="rate_limited")
         sender = canonical_address(channel.channel_type, message.sender_id)
         if sender != message.sender_id:
             message = message.evolve(sender_id=sender)
-        if not rt.telemetry.enabled:
-            return await self._place(message, channel, room_id)
-        with rt.telemetry.span(SpanKind.INBOUND_PIPELINE, channel.channel_id) as span:
-            result = await self._place(message, channel, room_id)
+        process = self._process_traced if rt.telemetry.enabled else self._process
+        return process(message, channel, room_id)
+
+    async def _process_traced(
+        self, message: InboundMessage, channel: Channel, room_id: str | None
+    ) -> InboundResult:
+        with self._rt.telemetry.span(SpanKind.INBOUND_PIPELINE, channel.channel_id) as span:
+            result = await self._process(message, channel, room_id)
             span.set(blocked=result.blocked)
             return result
 
-    async def _place(
+    async def _process(
         self, message: InboundMessage, channel: Channel, room_id: str | None
     ) -> InboundResult:
         """Try again, with another room, if the one that was found is closed by the time."""
+        limiter = self._rt.inbound_limiter
+        if limiter is not None and not limiter.try_acquire():
+            return InboundResult(blocked=True, reason="rate_limited")
         for _ in range(_REROUTES):
-            result = await self._attempt(InboundTurn(message, channel, room_id))
+            turn = InboundTurn(message, channel, room_id)
+            try:
+                done, posting = first_step(steps := self._until_commit(turn))
+                if not done:
+                    limit = self._rt.limits.process_timeout
+                    posting = await finish_within(self._rt.clock, limit, steps, posting)
+            except BaseException as error:
+                await self._give_up(turn)
+                if not isinstance(error, DeadlineExceededError):
+                    raise
+                return await self._timed_out(turn)
+            if posting is None:
+                result = _known(turn.result)
+            else:
+                await self._driver.carry_through(posting, outermost=turn.outermost)
+                result = _result_of(posting)
             if result.reason != "room_closed" or room_id is not None:
                 break
         return result
 
-    async def _attempt(self, turn: InboundTurn) -> InboundResult:
-        rt = self._rt
-        try:
-            await bounded(rt.clock, rt.limits.process_timeout, self._until_commit(turn))
-        except BaseException as error:
-            if turn.posting is not None:
-                await self._driver.let_go(turn.posting, outermost=turn.outermost)
-            if isinstance(error, DeadlineExceededError):
-                return await self._timed_out(turn)
-            raise
-        posting = turn.posting
-        if turn.result is not None or posting is None:
-            return turn.result or _PROTOTYPE
-        await self._driver.carry_through(posting, outermost=turn.outermost)
-        return _result_of(posting)
+    async def _until_commit(self, turn: InboundTurn) -> Posting | None:
+        """The steps in the order that the documentation promises; a `result` ends them early."""
+        await self.route(turn)
+        if turn.result is not None:
+            return None
+        await self.handle_inbound(turn)
+        if self._identity.applies_to(turn.channel.channel_type):
+            await self.resolve_identity(turn)
+        posting = await self.acquire_lock(turn)
+        await self.check_idempotency(turn, posting)
+        if self._rt.hooks.any_for(turn.room_id):
+            await self._driver.poster.run_gates(posting)
+        return posting
 
-    async def _until_commit(self, turn: InboundTurn) -> None:
-        for step in self.before_commit:
-            await step(turn)
-            if turn.result is not None:
-                return
+    async def _give_up(self, turn: InboundTurn) -> None:
+        if turn.posting is not None:
+            await self._driver.let_go(turn.posting, outermost=turn.outermost)
 
     async def _timed_out(self, turn: InboundTurn) -> InboundResult:
         await self._rt.events.emit(
@@ -196,8 +208,6 @@ class InboundPipeline:
     async def resolve_identity(self, turn: InboundTurn) -> None:
         """Work out who the sender is: the resolver, then the identity hooks. Holds no lock."""
         message, channel, event = turn.message, turn.channel, turn.event
-        if not self._identity.applies_to(channel.channel_type):
-            return
         context = turn.snapshot.context
         known = known_participant(context, channel.channel_id, message.sender_id)
         if known is not None and known.identification is IdentificationStatus.IDENTIFIED:
@@ -216,59 +226,57 @@ class InboundPipeline:
             source = event.source.evolve(participant_id=turn.verdict.participant_id)
             turn.event = event.evolve(source=source)
 
-    async def acquire_lock(self, turn: InboundTurn) -> None:
+    async def acquire_lock(self, turn: InboundTurn) -> Posting:
         """Wait until nobody else writes to the room."""
         cascade, turn.outermost = self._driver.cascade_for(turn.room_id)
         turn.posting = posting = Posting(turn.event, cascade)
-        await self._driver.poster.lock(posting)
+        if turn.outermost:  # nothing around this call can hold the lock
+            posting.hold = Hold(await self._rt.locks.acquire(turn.room_id))
+        else:
+            await self._driver.poster.lock(posting)
+        return posting
 
-    async def check_idempotency(self, turn: InboundTurn) -> None:
+    async def check_idempotency(self, turn: InboundTurn, posting: Posting) -> None:
         """Look at the room again, now that it stands still: redeliveries, closed rooms, rights."""
-        poster, posting = self._driver.poster, _known(turn.posting)
+        poster = self._driver.poster
         await poster.load(posting, known=turn.snapshot)
         admission = poster.admission
         admission.check_idempotency(posting)
         if posting.status == "open":
-            await self._welcome(turn, posting)
+            if not self._is_at_home(turn, posting):
+                await self._welcome(turn, posting)
             admission.check_rights(posting)
             admission.check_bounds(posting, outermost=turn.outermost)
-            await admission.check_revision(posting)
+            if posting.event.type in REVISIONS:
+                await admission.check_revision(posting)
             if turn.verdict is not None:
                 self._apply(turn.verdict, posting)
 
-    async def before_broadcast(self, turn: InboundTurn) -> None:
-        """Ask the BEFORE_BROADCAST hooks."""
-        await self._driver.poster.run_gates(_known(turn.posting))
+    def _is_at_home(self, turn: InboundTurn, posting: Posting) -> bool:
+        """Whether the room knows all there is to know of the sender, as it nearly always does."""
+        binding = posting.binding
+        if binding is None or turn.channel.category is ChannelCategory.INTELLIGENCE:
+            return True
+        if recipient_missing(binding):
+            return False
+        known = _participant(posting.snapshot, _sender_of(turn))
+        return known is not None and _is_current(known, turn.verdict)
 
     async def _welcome(self, turn: InboundTurn, posting: Posting) -> None:
         """Make the sender a participant and the binding's recipient, if they are not yet."""
-        channel, binding = turn.channel, posting.binding
-        if binding is None or channel.category is ChannelCategory.INTELLIGENCE:
-            return
-        store, sender = self._rt.store, turn.message.sender_id
-        verdict = turn.verdict
-        participant_id = sender if verdict is None else verdict.participant_id
-        changed = False
+        store, verdict, binding = self._rt.store, turn.verdict, _known(posting.binding)
         if recipient_missing(binding):
-            metadata = {**binding.metadata, str(binding.recipient_key): sender}
-            await store.update_binding(binding.evolve(metadata=metadata))
-            changed = True
-        existing = None
-        for participant in posting.snapshot.participants:
-            if participant.id == participant_id:
-                existing = participant
-                break
-        if existing is None:
-            await self._join(turn, posting, participant_id)
-            changed = True
-        elif existing.status is ParticipantStatus.LEFT or _learned(existing, verdict):
-            await store.update_participant(_updated(existing, verdict))
-            changed = True
-        if changed:
-            await self._driver.poster.load(posting)
+            recipient = {str(binding.recipient_key): turn.channel.reply_address(turn.message)}
+            await store.update_binding(binding.evolve(metadata={**binding.metadata, **recipient}))
+        known = _participant(posting.snapshot, _sender_of(turn))
+        if known is None:
+            await self._join(turn)
+        elif not _is_current(known, verdict):
+            await store.update_participant(_updated(known, verdict))
+        await self._driver.poster.load(posting)
 
-    async def _join(self, turn: InboundTurn, posting: Posting, participant_id: str) -> None:
-        verdict, message = turn.verdict, turn.message
+    async def _join(self, turn: InboundTurn) -> None:
+        participant_id, message = _sender_of(turn), turn.message
         name = message.metadata.get("display_name")  # from a client: anything that JSON can hold
         participant = Participant(
             id=participant_id,
@@ -279,7 +287,7 @@ class InboundPipeline:
             identification=IdentificationStatus.PENDING,
             joined_at=self._rt.clock.now(),
         )
-        await self._rt.store.add_participant(_updated(participant, verdict))
+        await self._rt.store.add_participant(_updated(participant, turn.verdict))
 
     def _apply(self, verdict: Verdict, posting: Posting) -> None:
         if verdict.failures:
@@ -312,8 +320,23 @@ def _is_as_built(event: RoomEvent, room_id: str, key: str | None) -> bool:
     )
 
 
-def _learned(participant: Participant, verdict: Verdict | None) -> bool:
-    return verdict is not None and verdict.status is not participant.identification
+def _sender_of(turn: InboundTurn) -> str:
+    """The id of the participant who sent the message."""
+    return turn.message.sender_id if turn.verdict is None else turn.verdict.participant_id
+
+
+def _participant(snapshot: RoomSnapshot, participant_id: str) -> Participant | None:
+    for participant in snapshot.participants:
+        if participant.id == participant_id:
+            return participant
+    return None
+
+
+def _is_current(participant: Participant, verdict: Verdict | None) -> bool:
+    """Whether the verdict says nothing new of somebody who is still there."""
+    return participant.status is not ParticipantStatus.LEFT and (
+        verdict is None or verdict.status is participant.identification
+    )
 
 
 def _updated(participant: Participant, verdict: Verdict | None) -> Participant:
@@ -339,20 +362,21 @@ def _updated(participant: Participant, verdict: Verdict | None) -> Participant:
 def _result_of(posting: Posting) -> InboundResult:
     """What the caller learns once the cascade has come to rest."""
     cascade, status = posting.cascade, posting.status
+    effects = cascade.known_effects or _NO_EFFECTS
     stored = status != "closed"
     event = cascade.current.get(posting.event.id, posting.event) if stored else None
-    return _PROTOTYPE.evolve(
+    return InboundResult.assembled(
         blocked=status not in ("stored", "pending"),
         reason=posting.reason,
         event=event,
         response_events=_answers(cascade) if cascade.responses else EMPTY_LIST,
         delivery_results=EMPTY_DICT if event is None else event.delivery_results,
-        hook_errors=list(cascade.failures) if cascade.failures else EMPTY_LIST,
-        tasks=list(cascade.saved_tasks) if cascade.saved_tasks else EMPTY_LIST,
+        hook_errors=list(effects.failures) if effects.failures else EMPTY_LIST,
+        tasks=list(effects.saved_tasks) if effects.saved_tasks else EMPTY_LIST,
         observations=(
-            list(cascade.saved_observations) if cascade.saved_observations else EMPTY_LIST
+            list(effects.saved_observations) if effects.saved_observations else EMPTY_LIST
         ),
-        error=cascade.errors[0] if cascade.errors else None,
+        error=effects.errors[0] if effects.errors else None,
     )
 
 

@@ -81,6 +81,9 @@ class KitHost:
             width *= 4
         return seen
 
+    async def find_event(self, event_id: str) -> RoomEvent | None:
+        return await self._rt.store.get_event(event_id)
+
     async def report_error(
         self,
         room_id: str,

@@ -173,7 +173,7 @@ class RoomService:
     def find(self, message: InboundMessage, channel: Channel) -> Awaitable[str | None]:
         """The room that the router names for a message."""
         return self._rt.inbound_router.route(
-            channel.channel_id, channel.channel_type, message.sender_id
+            channel.channel_id, channel.channel_type, channel.reply_address(message)
         )
 
     async def open_for(self, message: InboundMessage, channel: Channel) -> str:
@@ -183,7 +183,7 @@ class RoomService:
         the others find it when their turn comes. One that comes from inside, from a hook that
         furnishes the room, does not wait for that to end.
         """
-        key = f"open-room:{channel.channel_id}:{message.sender_id}"
+        key = f"open-room:{channel.channel_id}:{channel.reply_address(message)}"
         room_id = _being_opened(key)
         if room_id is not None:
             return room_id
@@ -205,10 +205,10 @@ class RoomService:
         return await self._driver.see_through(open_room(), "open_room")
 
     async def attach_for(self, room_id: str, message: InboundMessage, channel: Channel) -> None:
-        """Attach the channel that a message came through, with its sender as recipient."""
+        """Attach the channel that a message came through, with where answers go as recipient."""
         metadata: dict[str, Any] = {}
         if channel.recipient_key is not None:
-            metadata[channel.recipient_key] = message.sender_id
+            metadata[channel.recipient_key] = channel.reply_address(message)
         await self._bindings.attach(room_id, channel.channel_id, metadata=metadata)
 
     async def update_metadata(self, room_id: str, metadata: Mapping[str, Any]) -> Room:

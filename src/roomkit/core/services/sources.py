@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+from collections.abc import Callable
+from itertools import count
 
+from roomkit._tasks import is_failure
 from roomkit.core.pipeline.turn import InboundPipeline
 from roomkit.core.retry import backoff_delay
 from roomkit.core.runtime import KitRuntime
-from roomkit.errors import SourceAlreadyAttachedError, SourceNotFoundError, describe_error
+from roomkit.core.services.webhooks import was_put_off
+from roomkit.errors import (
+    KitClosedError,
+    RoomKitError,
+    SourceAlreadyAttachedError,
+    SourceNotFoundError,
+    describe_error,
+)
 from roomkit.models.channel import RetryPolicy
 from roomkit.models.delivery import InboundMessage, InboundResult
 from roomkit.sources.base import SourceHealth, SourceProvider
 
 logger = logging.getLogger("roomkit.sources")
+
+_HANDING_IN = RetryPolicy(max_retries=5, base_delay_seconds=1.0, max_delay_seconds=30.0)
+_SHORTEST_WISH = 0.1
+"""A source that may come back at once would come back without end."""
+
+type Random = Callable[[], float]
+"""A number from 0 up to 1."""
 
 
 class _RunningSource:
@@ -29,6 +47,7 @@ class _RunningSource:
         auto_restart: bool,
         delays: RetryPolicy,
         max_restarts: int | None,
+        rng: Random,
     ) -> None:
         self._rt = runtime
         self._inbound = inbound
@@ -36,77 +55,144 @@ class _RunningSource:
         self._auto_restart = auto_restart
         self._delays = delays
         self._max_restarts = max_restarts
-        self.source = source
-        self.health = SourceHealth(status="running", started_at=runtime.clock.now())
+        self._rng = rng
+        self._source = source
+        self._health = SourceHealth(status="running", started_at=runtime.clock.now())
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    @property
+    def health(self) -> SourceHealth:
+        health, source = self._health, self._source
+        connecting = health.status == "running" and source.connected is False
+        return health.evolve(
+            status="connecting" if connecting else health.status,
+            dropped=health.dropped + source.dropped,
+        )
 
     def begin(self) -> None:
         self._task = self._rt.scope.spawn(self._run(), name=f"source {self._channel_id}")
 
     async def end(self) -> None:
         """Stop the source and wait until it has let go of everything."""
+        self._stopped = True
         task = self._task
         if task is not None and task is not asyncio.current_task():
             task.cancel()
             await asyncio.wait([task])
-        if self.health.status in ("running", "waiting"):
-            self.health = self.health.evolve(status="stopped")
-        await self.source.stop()
+        if self._health.status in ("running", "waiting"):
+            self._health = self._health.evolve(status="stopped")
+        await self._source.stop()
 
     async def _run(self) -> None:
-        while True:
-            self.health = self.health.evolve(status="running")
+        clock = self._rt.clock
+        while not self._stopped:
+            self._health = self._health.evolve(status="running")
+            began = clock.monotonic()
             try:
-                await self.source.start(self._emit)
-            except (
-                Exception
-            ) as error:  # foreign code; what it raises decides about the next attempt
-                if not await self._failed(error):
-                    return
+                await self._source.start(self._emit)
+            except BaseException as error:  # what foreign code raises decides about what is next
+                if not is_failure(error):
+                    raise
+                await self._failed(error, lasted=clock.monotonic() - began)
             else:
-                self.health = self.health.evolve(status="ended")
-                await self._exhausted("ended")
+                await self._over("ended")
+            if self._health.status != "waiting":
                 return
 
-    async def _failed(self, error: Exception) -> bool:
-        """Report a failure and wait for the time of the next attempt; False if there is none."""
-        attempt = self.health.restarts
+    async def _failed(self, error: BaseException, *, lasted: float) -> None:
+        """Report a failure, and wait for the time of the next attempt if there is one."""
+        if self._source.connected and lasted >= self._delays.max_delay_seconds:
+            self._health = self._health.evolve(restarts=0)
+        attempt = self._health.restarts
+        await self._report(error)
+        spent = self._max_restarts is not None and attempt >= self._max_restarts
+        if spent or not self._auto_restart or not getattr(error, "retryable", True):
+            await self._over("failed")
+            return
+        self._health = self._health.evolve(status="waiting", restarts=attempt + 1)
+        await self._rt.clock.sleep(self._delay(attempt, getattr(error, "retry_after", None)))
+
+    async def _report(self, error: BaseException) -> None:
         text = describe_error(error)
         logger.warning("source of %s failed: %s", self._channel_id, type(error).__name__)
+        self._health = self._health.evolve(error=text)
         await self._rt.events.emit(
-            "source_error", channel_id=self._channel_id, error=text, restarts=attempt
+            "source_error",
+            channel_id=self._channel_id,
+            error=text,
+            restarts=self._health.restarts,
         )
-        spent = self._max_restarts is not None and attempt >= self._max_restarts
-        if not self._auto_restart or spent:
-            self.health = self.health.evolve(status="failed", error=text)
-            await self._exhausted("failed")
-            return False
-        self.health = self.health.evolve(status="waiting", error=text, restarts=attempt + 1)
-        await self._rt.clock.sleep(backoff_delay(self._delays, attempt))
-        return True
 
-    async def _exhausted(self, reason: str) -> None:
+    def _delay(self, attempt: int, wish: float | None) -> float:
+        """How long to wait after a failed attempt.
+
+        Part of it is random, so that many who lost the same server do not come back together. A
+        wish of the other side takes the place of the first delay and is not undercut.
+        """
+        policy = self._delays
+        if wish is None:
+            return backoff_delay(policy, attempt) * (1 + self._rng()) / 2
+        policy = policy.evolve(base_delay_seconds=max(wish, _SHORTEST_WISH))
+        return backoff_delay(policy, attempt) * (1 + self._rng() / 2)
+
+    async def _over(self, reason: str) -> None:
+        self._health = self._health.evolve(status=reason)
         await self._rt.events.emit("source_exhausted", channel_id=self._channel_id, reason=reason)
 
     async def _emit(self, message: InboundMessage) -> InboundResult:
-        health = self.health
-        self.health = health.evolve(
-            messages=health.messages + 1,
+        self._health = self._health.evolve(
+            messages=self._health.messages + 1,
             last_message_at=self._rt.clock.now(),
             restarts=0,
-            error=None,
         )
         if message.channel_id != self._channel_id:
             message = message.model_copy(update={"channel_id": self._channel_id})
-        return await self._inbound.process(message, None)
+        for attempt in count():
+            try:
+                return await self._attempt(message)
+            except KitClosedError:
+                raise
+            except Exception as error:  # one message's failure must not end the source
+                # Waiting for one's turn is no failure: a rate limit lets everybody in some time.
+                last = attempt >= _HANDING_IN.max_retries and not isinstance(error, _LimitedError)
+                if last or not getattr(error, "retryable", isinstance(error, OSError)):
+                    return await self._drop(error)
+            await self._rt.clock.sleep(backoff_delay(_HANDING_IN, attempt))
+        raise AssertionError("counting has no end")
+
+    async def _attempt(self, message: InboundMessage) -> InboundResult:
+        result = await self._inbound.process(message, None)
+        if was_put_off(result):
+            kind = _LimitedError if result.reason == "rate_limited" else _PutOffError
+            raise kind(result.reason)
+        return result
+
+    async def _drop(self, error: Exception) -> InboundResult:
+        self._health = self._health.evolve(dropped=self._health.dropped + 1)
+        await self._report(error)
+        return InboundResult(blocked=True, reason="dropped", error=describe_error(error))
+
+
+class _PutOffError(RoomKitError):
+    """The kit had no time for a message."""
+
+    retryable = True
+
+
+class _LimitedError(_PutOffError):
+    """It is not the message's turn yet."""
 
 
 class SourceService:
     """At most one source for each channel."""
 
-    def __init__(self, runtime: KitRuntime, inbound: InboundPipeline) -> None:
+    def __init__(
+        self, runtime: KitRuntime, inbound: InboundPipeline, *, rng: Random = random.random
+    ) -> None:
         self._rt = runtime
         self._inbound = inbound
+        self._rng = rng
         self._sources: dict[str, _RunningSource] = {}
 
     async def attach(
@@ -134,9 +220,11 @@ class SourceService:
                 base_delay_seconds=restart_delay, max_delay_seconds=max_restart_delay
             ),
             max_restarts=max_restarts,
+            rng=self._rng,
         )
         await self._rt.events.emit("source_attached", channel_id=channel_id, source=source.name)
-        running.begin()
+        if self._sources.get(channel_id) is running:  # nobody has detached it meanwhile
+            running.begin()
 
     async def detach(self, channel_id: str) -> None:
         """Stop a channel's source.
@@ -162,7 +250,14 @@ class SourceService:
         return running.health
 
     async def close(self) -> None:
-        """Stop all sources, at once."""
+        """Stop all sources, at once.
+
+        Raises:
+            ExceptionGroup: what sources have raised, once all were stopped.
+        """
         running = list(self._sources.values())
         self._sources.clear()
-        await asyncio.gather(*(one.end() for one in running))
+        ends = await asyncio.gather(*(one.end() for one in running), return_exceptions=True)
+        failures = [end for end in ends if isinstance(end, Exception)]
+        if failures:
+            raise ExceptionGroup("stopping the sources failed in part", failures)

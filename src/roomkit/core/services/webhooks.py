@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,25 @@ from roomkit.core.pipeline.turn import InboundPipeline
 from roomkit.core.runtime import KitRuntime
 from roomkit.core.services.delivery_status import DeliveryStatusService
 from roomkit.errors import WebhookError
-from roomkit.models.delivery import InboundMessage, WebhookMeta, WebhookPayload
+from roomkit.models.delivery import InboundMessage, InboundResult, WebhookMeta, WebhookPayload
+from roomkit.providers.base import TransportProvider
+
+logger = logging.getLogger("roomkit.webhooks")
+
+_PUT_OFF = frozenset({"rate_limited", "process_timeout"})
+_NO_PROVIDER = TransportProvider()
+"""Reads JSON and forms, for channels that have no provider or one of their own kind."""
+
+
+def was_put_off(result: InboundResult) -> bool:
+    """Whether a message was all right, but not stored for want of time: it should come again."""
+    return result.event is None and result.reason in _PUT_OFF
+
+
+def provider_of(channel: Channel) -> TransportProvider:
+    """Whose webhooks a channel takes."""
+    provider = getattr(channel, "provider", None)
+    return provider if isinstance(provider, TransportProvider) else _NO_PROVIDER
 
 
 class WebhookService:
@@ -27,29 +46,62 @@ class WebhookService:
 
     async def process(self, payload: WebhookPayload, channel_id: str) -> InboundMessage | None:
         """Process a webhook; returns the (last) message in it, None for reports and the
-        unknown."""
+        unknown.
+
+        Raises:
+            Exception: what processing an item has raised, after the others were processed. If it
+                was several, an `ExceptionGroup` of them.
+        """
         channel = self._rt.channel(channel_id)
-        items = [payload] if isinstance(payload, WebhookMeta) else self._parse(payload, channel)
+        if isinstance(payload, WebhookMeta):
+            items = [payload]
+        else:
+            decoded = _decoded(payload)
+            items = channel.parse_webhook(decoded)
+            await self._notify(channel, decoded)
         last: InboundMessage | None = None
+        failures: list[Exception] = []
         for item in items:
-            if item.status is not None:
-                await self._statuses.process(item.status)
-            elif item.is_inbound and item.message is not None:
-                last = _with_key(item.to_inbound(channel_id))
-                await self._inbound.process(last, None)
+            try:
+                last = await self._take(item, channel_id) or last
+            except Exception as error:  # one item's failure must not take its siblings along
+                failures.append(error)
+        if len(failures) == 1:
+            raise failures[0]
+        if failures:
+            raise ExceptionGroup(f"{len(failures)} items of a webhook failed", failures)
         return last
 
-    def _parse(
-        self, payload: Mapping[str, Any] | bytes | str, channel: Channel
-    ) -> list[WebhookMeta]:
-        if isinstance(payload, bytes | str):
-            try:
-                payload = json.loads(payload)
-            except (ValueError, RecursionError) as error:
-                raise WebhookError(f"the body is not JSON: {type(error).__name__}") from error
-        if not isinstance(payload, Mapping):
-            raise WebhookError("the payload is not an object")
-        return channel.parse_webhook(payload)
+    async def _take(self, item: WebhookMeta, channel_id: str) -> InboundMessage | None:
+        if item.status is not None:
+            await self._statuses.process(item.status)
+        elif item.is_inbound and item.message is not None:
+            message = _with_key(item.to_inbound(channel_id))
+            await self._inbound.process(message, None)
+            return message
+        return None
+
+    async def _notify(self, channel: Channel, payload: Mapping[str, Any]) -> None:
+        try:
+            await provider_of(channel).on_webhook(payload)
+        except Exception as error:  # the messages in it are still worth having
+            logger.error(
+                "on_webhook of channel %s failed: %s",
+                channel.channel_id,
+                type(error).__name__,
+                exc_info=error,
+            )
+
+
+def _decoded(payload: Mapping[str, Any] | bytes | str) -> Mapping[str, Any]:
+    if isinstance(payload, bytes | str):
+        try:
+            payload = json.loads(payload)
+        except (ValueError, RecursionError) as error:
+            raise WebhookError(f"the body is not JSON: {type(error).__name__}") from error
+    if not isinstance(payload, Mapping):
+        raise WebhookError("the payload is not an object")
+    return payload
 
 
 def _with_key(message: InboundMessage) -> InboundMessage:

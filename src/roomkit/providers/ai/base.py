@@ -119,8 +119,8 @@ class AIContext(FrozenModel):
         room: the room as the answering channel may see it.
         target_capabilities: what the channel that the answer goes to can carry, if there is just
             one kind.
-        thinking_budget: how many tokens the model may spend on reasoning; None turns reasoning
-            off.
+        thinking_budget: how many tokens the model may spend on reasoning; None or 0 turns
+            reasoning off.
     """
 
     messages: list[AIMessage]

@@ -14,6 +14,7 @@ from roomkit.providers._http_failures import failed
 from roomkit.providers._meta import Json, MetaVendor
 from roomkit.providers._meta_faults import OUTSIDE_WINDOW
 from roomkit.providers._meta_webhooks import moment
+from roomkit.providers._parts import SENT_IDS
 from roomkit.providers._webhook_items import mapping, status_meta, text
 from roomkit.providers.messenger.base import MessengerProvider
 from roomkit.providers.messenger.config import MessengerConfig
@@ -42,7 +43,8 @@ class FacebookMessengerProvider(MetaVendor, MessengerProvider):
     Messenger takes free messages for 24 hours after the person last wrote. Later ones fail with
     the code ``outside_window``, unless `MessengerConfig.human_agent` allows another attempt, or
     the event's ``metadata["messenger_tag"]`` names one of Messenger's message tags. An event
-    answers an earlier message if its ``metadata["reply_to"]`` is that message's Messenger id.
+    answers an earlier message if its ``metadata["reply_to_message_id"]`` is that message's id at
+    Messenger.
 
     Other codes are ``invalid_recipient``, ``recipient_unavailable`` (the person does not want
     messages), ``invalid_media``, ``unauthorized``, ``forbidden``, ``rate_limited``, ``rejected``,
@@ -75,9 +77,7 @@ class FacebookMessengerProvider(MetaVendor, MessengerProvider):
         given = event.metadata.get("messenger_tag")
         tag = given if isinstance(given, str) and given else None
         result = await self._post(to, messages, event, tag)
-        late = (
-            result.error_code == OUTSIDE_WINDOW and "provider_message_ids" not in result.metadata
-        )
+        late = result.error_code == OUTSIDE_WINDOW and SENT_IDS not in result.metadata
         if late and tag is None and self._config.human_agent and not _is_automatic(event):
             return await self._post(to, messages, event, "HUMAN_AGENT")
         return result
@@ -95,7 +95,7 @@ class FacebookMessengerProvider(MetaVendor, MessengerProvider):
         began = self._clock.now().timestamp()
         result = await self._post_messages(self._path, bodies)
         first = [result.provider_message_id] if result.provider_message_id else []
-        sent = result.metadata.get("provider_message_ids", first)
+        sent = result.metadata.get(SENT_IDS, first)
         if sent:
             self._unread.note(to, sent, began)
         return result
@@ -148,7 +148,7 @@ class FacebookMessengerProvider(MetaVendor, MessengerProvider):
         """A receipt for a moment as receipts for the messages up to then."""
         if meta.event_type != READ_UP_TO or meta.external_id is None:
             return [meta]
-        read = self._unread.read_up_to(meta.sender, int(meta.external_id[:20]) / 1000)
+        read = self._unread.read_up_to(meta.sender, int(meta.external_id) / 1000)
         reports = [
             status_meta(
                 VENDOR,
@@ -156,7 +156,7 @@ class FacebookMessengerProvider(MetaVendor, MessengerProvider):
                 status="read",
                 sender=meta.recipient,
                 recipient=meta.sender,
-                timestamp=moment(meta.external_id, milliseconds=True),
+                timestamp=moment(meta.external_id),
                 raw=meta.raw,
             )
             for message_id in read
@@ -171,7 +171,7 @@ def _is_automatic(event: RoomEvent) -> bool:
 
 def _answered(event: RoomEvent) -> str:
     """The id of the Messenger message that an event answers, if it answers one."""
-    target = event.metadata.get("reply_to")
+    target = event.metadata.get("reply_to_message_id")
     if event.source.channel_type is ChannelType.MESSENGER or not isinstance(target, str):
         return ""
     return target if target.startswith(("m_", "mid.")) else ""

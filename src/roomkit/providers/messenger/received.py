@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from roomkit.models.content import EventContent, SystemContent, TextContent
+from roomkit.models.content import EventContent, TextContent
+from roomkit.providers._meta_webhooks import unsupported
 from roomkit.providers._webhook_items import (
     content_of,
     file_from,
@@ -40,7 +41,7 @@ def message_content(message: Mapping[str, Any]) -> tuple[EventContent, str]:
     items = [item for it in attachments if (item := _item(it, words)) is not None]
     if not words.strip() and not items:
         kinds = ", ".join(filter(None, (text(it.get("type")) for it in attachments)))
-        return _unsupported(kinds), sticker_id
+        return unsupported(kinds), sticker_id
     return content_of(words, items), sticker_id
 
 
@@ -49,18 +50,18 @@ def _item(attachment: Mapping[str, Any], words: str) -> EventContent | None:
     payload = mapping(attachment.get("payload"))
     url = text(payload.get("url")) or text(attachment.get("url"))
     if kind in _TYPES:
-        return file_from(url, _mime_type(kind, url)) or _unsupported(kind)
+        return file_from(url, _mime_type(kind, url)) or unsupported(kind)
     if kind == "location":
         point = mapping(payload.get("coordinates"))
         place = location_from(point.get("lat"), point.get("long"))
-        return _unsupported(kind) if place is None else place
+        return unsupported(kind) if place is None else place
     if kind in _LINKS:
         # Somebody who types a link sends it as text and as this.
         if not url or url in words:
-            return None if words.strip() else _unsupported(kind)
+            return None if words.strip() else unsupported(kind)
         title = text(payload.get("title")) or text(attachment.get("title"))
         return TextContent(body=f"{title}: {url}" if title else url)
-    return _unsupported(kind)
+    return unsupported(kind)
 
 
 def _sticker_id(attachment: Mapping[str, Any]) -> str:
@@ -74,9 +75,3 @@ def _mime_type(kind: str, url: str) -> str:
         guessed = ""
     fits = kind == "file" or guessed.startswith(f"{_TYPES[kind].partition('/')[0]}/")
     return guessed if guessed and fits else _TYPES[kind]
-
-
-def _unsupported(kind: str) -> SystemContent:
-    data = {"type": kind} if kind else {}
-    named = f": {kind}" if kind else ""
-    return SystemContent(body=f"[Unsupported message{named}]", code="unsupported", data=data)

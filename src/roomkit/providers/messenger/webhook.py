@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from roomkit.errors import WebhookError
-from roomkit.models.content import EventContent, SystemContent, TextContent
+from roomkit.models.content import EditContent, TextContent
 from roomkit.models.delivery import InboundMessage, WebhookMeta
-from roomkit.models.enums import EventType
-from roomkit.providers._meta_webhooks import chat_meta, entries, messages_in, moment
+from roomkit.providers._chat_items import chat_message, message_meta, notice_meta
+from roomkit.providers._meta_webhooks import entries, messages_in, moment, reaction_message
 from roomkit.providers._webhook_items import mapping, mappings, status_meta, text, unknown_meta
 from roomkit.providers.messenger.received import message_content
 
@@ -30,18 +30,19 @@ def parse_messenger_webhook(payload: Mapping[str, Any], channel_id: str) -> list
 
     Every message becomes one: a file is a `MediaContent`, `AudioContent` or `VideoContent`, a
     place a `LocationContent`, a tap on a button or a quick reply its label, a reaction an event of
-    the type ``reaction``, and what cannot be shown a `SystemContent` that says so. What the page
-    itself has sent (echoes), and what another app of the page is answering, is left out.
+    the type ``reaction``, and what cannot be shown a `SystemContent` that says so. An edit names
+    the message's Messenger id as its target. What the page itself has sent (echoes), and what
+    another app of the page is answering, is left out.
 
     The sender is the page-scoped user id. The message's id is its ``provider_message_id``, so that
     redeliveries do no harm. ``metadata`` holds, if known: ``recipient`` (the page's id),
-    ``sent_at``, ``reply_to`` (the id of the message that is answered or reacted to),
-    ``postback_data`` (of a button or quick reply), ``sticker_id``, ``reaction``, ``edited`` and
+    ``sent_at``, ``reply_to_message_id``, ``target_message_id`` (of a reaction or edit),
+    ``reactions_added``, ``postback_data`` (of a button or quick reply), ``sticker_id`` and
     ``referral`` (the link or advertisement that led here).
 
     Args:
         payload: the decoded body. What is missing or of the wrong kind counts as empty, a message
-            without a sender is left out.
+            without a sender or an id is left out.
     """
     try:
         return messages_in(read_messenger_webhook(payload), channel_id)
@@ -94,27 +95,15 @@ def _event(event: Mapping[str, Any]) -> Iterator[WebhookMeta]:
     yield unknown_meta(VENDOR, raw=event)
 
 
-def _chat(
-    event: Mapping[str, Any],
-    sender: str,
-    content: EventContent,
-    *,
-    message_id: str = "",
-    key: str | None = None,
-    event_type: EventType | None = None,
-    **facts: Any,
-) -> WebhookMeta:
-    return chat_meta(
-        VENDOR,
-        sender=sender,
-        recipient=_page(event),
-        content=content,
-        message_id=message_id,
-        key=key,
-        event_type=event_type,
-        facts={"sent_at": moment(event.get("timestamp"), milliseconds=True), **facts},
-        raw=event,
-    )
+def _facts(event: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
+    """The metadata of a message."""
+    when = moment(event.get("timestamp"))
+    return {"recipient": _page(event), "sent_at": when, **facts}
+
+
+def _meta(event: Mapping[str, Any], message: InboundMessage) -> WebhookMeta:
+    recipient = message.metadata.get("recipient", "")
+    return message_meta(VENDOR, message, recipient=recipient, raw=event)
 
 
 def _page(event: Mapping[str, Any]) -> str:
@@ -125,70 +114,63 @@ def _message(
     event: Mapping[str, Any], message: Mapping[str, Any], sender: str
 ) -> Iterator[WebhookMeta]:
     message_id = text(message.get("mid"))
-    if message.get("is_echo") is True:
+    if message.get("is_echo") is True or not message_id:
         yield unknown_meta(VENDOR, external_id=message_id, raw=event)
         return
     content, sticker_id = message_content(message)
-    yield _chat(
+    facts = _facts(
         event,
-        sender,
-        content,
-        message_id=message_id,
-        reply_to=text(mapping(message.get("reply_to")).get("mid")),
+        reply_to_message_id=text(mapping(message.get("reply_to")).get("mid")),
         postback_data=text(mapping(message.get("quick_reply")).get("payload")),
         sticker_id=sticker_id,
         referral=_referral(message.get("referral") or event.get("referral")),
     )
+    known = chat_message(sender=sender, content=content, message_id=message_id, metadata=facts)
+    yield _meta(event, known)
 
 
 def _postback(
     event: Mapping[str, Any], postback: Mapping[str, Any], sender: str
 ) -> Iterator[WebhookMeta]:
-    payload, message_id = text(postback.get("payload")), text(postback.get("mid"))
-    label = text(postback.get("title")) or payload
-    when = text(event.get("timestamp"))
-    yield _chat(
-        event,
-        sender,
-        TextContent(body=label),
-        message_id=message_id,
-        key=None if message_id else f"postback:{sender}:{when}:{payload[:100]}",
-        postback_data=payload,
-        referral=_referral(postback.get("referral")),
+    payload, when = text(postback.get("payload")), text(event.get("timestamp"))
+    known = chat_message(
+        sender=sender,
+        content=TextContent(body=text(postback.get("title")) or payload),
+        message_id=text(postback.get("mid")) or f"postback:{sender}:{when}:{payload[:100]}",
+        metadata=_facts(
+            event, postback_data=payload, referral=_referral(postback.get("referral"))
+        ),
     )
+    yield _meta(event, known)
 
 
 def _reaction(
-    event: Mapping[str, Any], reaction: Mapping[str, Any], sender: str
+    event: Mapping[str, Any], part: Mapping[str, Any], sender: str
 ) -> Iterator[WebhookMeta]:
-    target = text(reaction.get("mid"))
-    taken_back = text(reaction.get("action")) == "unreact"
-    emoji = "" if taken_back else text(reaction.get("emoji")) or text(reaction.get("reaction"))
-    content: EventContent = TextContent(body=emoji)
-    if not emoji:
-        content = SystemContent(body="[Reaction removed]", code="reaction_removed")
-    yield _chat(
-        event,
-        sender,
-        content,
-        # The message's id is that of the message reacted to, and others may react to it too.
+    target = text(part.get("mid"))
+    taken_back = text(part.get("action")) == "unreact"
+    emoji = "" if taken_back else text(part.get("emoji")) or text(part.get("reaction"))
+    known = reaction_message(
+        sender=sender,
+        target=target,
         key=f"reaction:{target}:{sender}:{text(event.get('timestamp'))}:{emoji}",
-        event_type=EventType.REACTION,
-        reaction=emoji,
-        reply_to=target,
+        emoji=emoji,
+        metadata=_facts(event),
     )
+    yield _meta(event, known)
 
 
 def _edit(event: Mapping[str, Any], edit: Mapping[str, Any], sender: str) -> Iterator[WebhookMeta]:
     target = text(edit.get("mid"))
-    yield _chat(
-        event,
-        sender,
-        TextContent(body=text(edit.get("text"))),
-        key=f"edit:{target}:{text(edit.get('num_edit'))}",
-        reply_to=target,
-        edited=True,
+    new = TextContent(body=text(edit.get("text")))
+    known = chat_message(
+        sender=sender,
+        content=EditContent(target_event_id=target, new_content=new, edit_source="sender"),
+        message_id=target,
+        key=f"{target}:edit:{text(edit.get('num_edit'))}",
+        metadata=_facts(event, target_message_id=target),
     )
+    yield _meta(event, known)
 
 
 def _delivery(
@@ -207,10 +189,10 @@ def _read(event: Mapping[str, Any], read: Mapping[str, Any], sender: str) -> Ite
     if message_id:
         yield _report(event, message_id, "read", sender, read)
         return
-    known = unknown_meta(VENDOR, external_id=watermark, raw=event)
-    if watermark.isascii() and watermark.isdigit():
-        known = known.evolve(event_type=READ_UP_TO, sender=sender, recipient=_page(event))
-    yield known
+    numeric = watermark.isascii() and watermark.isdigit() and len(watermark) < 20
+    kind = READ_UP_TO if numeric else "unknown"
+    notice = notice_meta(VENDOR, kind, sender=sender, recipient=_page(event), raw=event)
+    yield notice.evolve(external_id=watermark or None)
 
 
 def _report(
@@ -227,12 +209,14 @@ def _report(
         status=status,
         sender=_page(event),
         recipient=reader,
-        timestamp=moment(when, milliseconds=True),
+        timestamp=moment(when),
         raw=event,
     )
 
 
 def _referral(value: Any) -> dict[str, str]:
+    if value is None:
+        return {}
     referral = mapping(value)
     names = ("ref", "source", "type", "ad_id")
     return {name: found for name in names if (found := text(referral.get(name)))}

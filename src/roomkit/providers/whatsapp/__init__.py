@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from roomkit.providers.whatsapp.base import WhatsAppProvider
     from roomkit.providers.whatsapp.cloud import WhatsAppCloudProvider
     from roomkit.providers.whatsapp.config import WhatsAppConfig
-    from roomkit.providers.whatsapp.media import FetchedMedia, media_reference
+    from roomkit.providers.whatsapp.media import media_reference
     from roomkit.providers.whatsapp.mock import MockWhatsAppProvider
     from roomkit.providers.whatsapp.personal import (
         WhatsAppPersonalConfig,
@@ -21,7 +21,6 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
-            "FetchedMedia": "roomkit.providers.whatsapp.media",
             "MockWhatsAppProvider": "roomkit.providers.whatsapp.mock",
             "WhatsAppCloudProvider": "roomkit.providers.whatsapp.cloud",
             "WhatsAppConfig": "roomkit.providers.whatsapp.config",
@@ -34,7 +33,6 @@ else:
     )
 
 __all__ = [
-    "FetchedMedia",
     "MockWhatsAppProvider",
     "WhatsAppCloudProvider",
     "WhatsAppConfig",

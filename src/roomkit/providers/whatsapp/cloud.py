@@ -21,6 +21,7 @@ from roomkit.providers._download import Download, DownloadRequest
 from roomkit.providers._http_failures import failed
 from roomkit.providers._meta import Json, MetaVendor
 from roomkit.providers._meta_faults import OUTSIDE_WINDOW
+from roomkit.providers._parts import SENT_IDS
 from roomkit.providers._webhook_items import mapping, mappings, text
 from roomkit.providers.whatsapp.base import WhatsAppProvider
 from roomkit.providers.whatsapp.config import WhatsAppConfig
@@ -50,8 +51,9 @@ class WhatsAppCloudProvider(MetaVendor, WhatsAppProvider):
     several parts becomes several messages: the result has the id of the first, and all of them in
     ``metadata["provider_message_ids"]``.
 
-    An event answers an earlier message if its ``metadata["reply_to"]`` is that message's WhatsApp
-    id. (Events that came from WhatsApp themselves do not: their ids mean nothing elsewhere.)
+    An event answers an earlier message if its ``metadata["reply_to_message_id"]`` is that
+    message's id at WhatsApp. (Events that came from WhatsApp themselves do not: their ids mean
+    nothing elsewhere.)
 
     WhatsApp takes free messages for 24 hours after the person last wrote. Later ones fail with the
     code ``outside_window``, or `WhatsAppConfig.fallback_template` is sent in their place, at once
@@ -117,7 +119,7 @@ class WhatsAppCloudProvider(MetaVendor, WhatsAppProvider):
         if result.error_code == OUTSIDE_WINDOW:
             self._windows.close(to)
             # Unless some of it went out all the same.
-            if template is not None and "provider_message_ids" not in result.metadata:
+            if template is not None and SENT_IDS not in result.metadata:
                 return await self._send_fallback(template, event, to)
         return result
 
@@ -189,9 +191,7 @@ class WhatsAppCloudProvider(MetaVendor, WhatsAppProvider):
             raise self._error("the answer names no file", "bad_answer")
         return media_id
 
-    async def fetch_media(
-        self, reference: str, *, max_bytes: int = MAX_MEDIA_BYTES
-    ) -> Download:
+    async def fetch_media(self, reference: str, *, max_bytes: int = MAX_MEDIA_BYTES) -> Download:
         """Download a file from a message that came in. WhatsApp keeps it for seven days.
 
         https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media/
@@ -234,6 +234,8 @@ class WhatsAppCloudProvider(MetaVendor, WhatsAppProvider):
 
     def parse_webhook(self, payload: Mapping[str, Any]) -> list[WebhookMeta]:
         metas = read_whatsapp_webhook(payload, phone_number_id=self._config.phone_number_id)
+        if self._config.fallback_template is None:  # nothing depends on the windows
+            return metas
         for meta in metas:
             if meta.message is not None:
                 self.note_inbound(meta.message)
@@ -266,7 +268,7 @@ class WhatsAppCloudProvider(MetaVendor, WhatsAppProvider):
 
 def _answered(event: RoomEvent) -> str:
     """The id of the WhatsApp message that an event answers, if it answers one."""
-    target = event.metadata.get("reply_to")
+    target = event.metadata.get("reply_to_message_id")
     if event.source.channel_type is ChannelType.WHATSAPP or not isinstance(target, str):
         return ""
     return target if target.startswith("wamid.") else ""

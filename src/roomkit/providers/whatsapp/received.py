@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from roomkit.models.content import EventContent, MediaContent, SystemContent, TextContent
+from roomkit.models.content import (
+    DeleteContent,
+    EditContent,
+    EventContent,
+    MediaContent,
+    SystemContent,
+    TextContent,
+)
+from roomkit.providers._meta_webhooks import unsupported
 from roomkit.providers._webhook_items import (
     content_of,
     file_from,
@@ -23,39 +31,24 @@ _MOST_LISTED = 50
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
-    """A message's content.
-
-    Attributes:
-        facts: what else becomes its metadata.
-        target: the id of an earlier message that it is about.
-    """
+    """A message's content, and what else becomes its metadata."""
 
     content: EventContent
     facts: Mapping[str, Any] = field(default_factory=dict)
-    target: str = ""
-    is_reaction: bool = False
 
 
 def read_message(message: Mapping[str, Any]) -> Received:
-    """Any message, whatever its type; what cannot be shown becomes a mark."""
+    """A message of any type; what cannot be shown becomes a mark."""
     kind = text(message.get("type"))
     part = mapping(message.get(kind))
     if kind in _FILES:
         return _file(kind, part)
+    if kind == "contacts":
+        return _contacts(mappings(message.get(kind)))
     reader = _READERS.get(kind)
     if reader is None:
-        return unsupported(text(part.get("type")) or kind)
-    if kind == "contacts":
-        part = message
+        return Received(content=unsupported(text(part.get("type")) or kind))
     return reader(part)
-
-
-def unsupported(kind: str) -> Received:
-    """A message that cannot be shown, so that nobody thinks that nothing came."""
-    data = {"type": kind} if kind else {}
-    named = f": {kind}" if kind else ""
-    mark = SystemContent(body=f"[Unsupported message{named}]", code="unsupported", data=data)
-    return Received(content=mark)
 
 
 def _words(body: str, **facts: Any) -> Received:
@@ -76,12 +69,11 @@ def _file(kind: str, part: Mapping[str, Any]) -> Received:
     caption = text(part.get("caption"))
     facts = {
         "media_id": media_id,
-        "voice": kind == "voice" or part.get("voice") is True,
-        "sticker": kind == "sticker",
+        "voice": kind == "voice" or part.get("voice") is True or None,
+        "sticker": kind == "sticker" or None,
     }
     if file is None:
-        lost = unsupported(kind)
-        return Received(content=content_of(caption, [lost.content]))
+        return Received(content=content_of(caption, [unsupported(kind)]))
     if isinstance(file, MediaContent):
         return Received(content=file.evolve(caption=caption or None), facts=facts)
     return Received(content=content_of(caption, [file]), facts=facts)
@@ -94,14 +86,14 @@ def _location(part: Mapping[str, Any]) -> Received:
         label=text(part.get("name")),
         address=text(part.get("address")),
     )
-    return unsupported("location") if place is None else Received(content=place)
+    return Received(content=unsupported("location") if place is None else place)
 
 
-def _contacts(message: Mapping[str, Any]) -> Received:
+def _contacts(given_cards: Sequence[Mapping[str, Any]]) -> Received:
     """Address cards: a line for each, and names and numbers in the metadata."""
     cards: list[dict[str, Any]] = []
     lines = []
-    for given in mappings(message.get("contacts"))[:_MOST_LISTED]:
+    for given in given_cards[:_MOST_LISTED]:
         name = text(mapping(given.get("name")).get("formatted_name"))
         phones = _listed(given.get("phones"), "phone")
         lines.append(", ".join(filter(None, [name, *phones])))
@@ -124,21 +116,12 @@ def _interactive(part: Mapping[str, Any]) -> Received:
     if kind == "nfm_reply":  # a form that was filled in (WhatsApp Flows)
         answers = text(chosen.get("response_json"))
         return _words(text(chosen.get("body")) or "[Form]", postback_data=answers)
-    return unsupported(kind or "interactive")
+    return Received(content=unsupported(kind or "interactive"))
 
 
 def _button(part: Mapping[str, Any]) -> Received:
     """A button of a template."""
     return _words(text(part.get("text")), postback_data=text(part.get("payload")))
-
-
-def _reaction(part: Mapping[str, Any]) -> Received:
-    emoji, target = text(part.get("emoji")), text(part.get("message_id"))
-    if emoji:
-        content: EventContent = TextContent(body=emoji)
-    else:
-        content = SystemContent(body="[Reaction removed]", code="reaction_removed")
-    return Received(content=content, facts={"reaction": emoji}, target=target, is_reaction=True)
 
 
 def _order(part: Mapping[str, Any]) -> Received:
@@ -165,24 +148,26 @@ def _system(part: Mapping[str, Any]) -> Received:
 
 def _edit(part: Mapping[str, Any]) -> Received:
     """A message in a new wording."""
-    new = read_message(mapping(part.get("message")))
+    inner = mapping(part.get("message"))
     target = text(part.get("original_message_id"))
-    return Received(content=new.content, facts={**new.facts, "edited": True}, target=target)
+    if text(inner.get("type")) in ("edit", "revoke"):
+        return Received(content=unsupported("edit"))
+    new = read_message(inner)
+    content = EditContent(target_event_id=target, new_content=new.content, edit_source="sender")
+    return Received(content=content, facts={**new.facts, "target_message_id": target})
 
 
 def _revoke(part: Mapping[str, Any]) -> Received:
     target = text(part.get("original_message_id"))
-    content = SystemContent(body="[Message deleted]", code="deleted")
-    return Received(content=content, facts={"no_reply": True, "deleted": True}, target=target)
+    content = DeleteContent(target_event_id=target)
+    return Received(content=content, facts={"target_message_id": target})
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Received]] = {
     "text": _text,
     "location": _location,
-    "contacts": _contacts,
     "interactive": _interactive,
     "button": _button,
-    "reaction": _reaction,
     "order": _order,
     "system": _system,
     "edit": _edit,

@@ -13,15 +13,14 @@ from typing import Any
 from roomkit.errors import WebhookError
 from roomkit.models.address import canonical_phone
 from roomkit.models.delivery import InboundMessage, WebhookMeta
-from roomkit.models.enums import EventType
-from roomkit.providers._meta_webhooks import chat_meta, entries, messages_in, moment
+from roomkit.providers._chat_items import chat_message, message_meta
+from roomkit.providers._meta_webhooks import entries, messages_in, moment, reaction_message
 from roomkit.providers._webhook_items import mapping, mappings, status_meta, text, unknown_meta
-from roomkit.providers.whatsapp.received import Received, read_message
+from roomkit.providers.whatsapp.received import read_message
 
 logger = logging.getLogger("roomkit.providers")
 
 VENDOR = "whatsapp"
-_CONTEXT = ("forwarded", "frequently_forwarded")
 
 
 def parse_whatsapp_webhook(payload: Mapping[str, Any], channel_id: str) -> list[InboundMessage]:
@@ -30,21 +29,22 @@ def parse_whatsapp_webhook(payload: Mapping[str, Any], channel_id: str) -> list[
     Every message becomes one: a file is a `MediaContent`, `AudioContent` or `VideoContent` whose
     URL stands for it (see `WhatsAppCloudProvider.fetch_media`), a place a `LocationContent`, a
     tap on a button or a choice from a list its label, a reaction an event of the type
-    ``reaction``, and what cannot be shown a `SystemContent` that says so. Messages that were sent
-    from the business's own phone (echoes) are left out.
+    ``reaction``, and what cannot be shown a `SystemContent` that says so. Edits and deletions name
+    the message's WhatsApp id as their target. Messages that were sent from the business's own
+    phone (echoes) are left out.
 
     The sender is the phone number or, if WhatsApp withholds that, the business-scoped user id; for
     a message in a group it is the group, whose answers are for all, and the person is
     ``metadata["participant"]``. The message's id is its ``provider_message_id``, so that
     redeliveries do no harm. ``metadata`` holds, if known: ``recipient`` (your number),
-    ``phone_number_id``, ``sender_name``, ``username``, ``user_id``, ``sent_at``, ``reply_to``
-    (the id of the message that is answered or reacted to), ``postback_data`` (of a button),
-    ``media_id``, ``voice``, ``sticker``, ``forwarded``, ``reaction``, ``contacts``, ``order`` and
-    ``referral`` (the advertisement that led here).
+    ``phone_number_id``, ``display_name``, ``username``, ``user_id``, ``sent_at``,
+    ``reply_to_message_id``, ``target_message_id`` (of a reaction, edit or deletion),
+    ``reactions_added``, ``postback_data`` (of a button), ``media_id``, ``voice``, ``sticker``,
+    ``forwarded``, ``contacts``, ``order`` and ``referral`` (the advertisement that led here).
 
     Args:
         payload: the decoded body. What is missing or of the wrong kind counts as empty, a message
-            without a sender is left out.
+            without a sender or an id is left out.
     """
     try:
         return messages_in(read_whatsapp_webhook(payload), channel_id)
@@ -79,11 +79,15 @@ def _change(change: Mapping[str, Any], phone_number_id: str | None) -> Iterator[
         logger.warning("a WhatsApp webhook is about number %s, which is not ours", number_id)
         yield unknown_meta(VENDOR, raw={"phone_number_id": number_id})
         return
+    facts = {
+        "recipient": canonical_phone(text(ours.get("display_phone_number"))),
+        "phone_number_id": number_id,
+    }
     people = mappings(value.get("contacts"))
     for position, message in enumerate(mappings(value.get("messages"))):
-        yield _message(message, _person(message, people, position), ours)
+        yield _message(message, _person(message, people, position), facts)
     for status in mappings(value.get("statuses")):
-        yield _report(status, ours)
+        yield _report(status, facts["recipient"])
     for error in mappings(value.get("errors")):
         logger.error("WhatsApp reports error %s for number %s", text(error.get("code")), number_id)
         yield unknown_meta(VENDOR, raw=error)
@@ -102,53 +106,72 @@ def _person(
 
 
 def _message(
-    message: Mapping[str, Any], person: Mapping[str, Any], ours: Mapping[str, Any]
+    message: Mapping[str, Any], person: Mapping[str, Any], ours: Mapping[str, str]
 ) -> WebhookMeta:
+    """Read a message.
+
+    Args:
+        person: what is known about who sent it.
+        ours: what is known about who got it, for the metadata.
+    """
     message_id = text(message.get("id"))
     number = canonical_phone(text(message.get("from")) or text(person.get("wa_id")))
     user_id = text(message.get("from_user_id")) or text(person.get("user_id"))
     group = text(message.get("group_id"))
     sender = group or number or user_id
-    if not sender:
-        logger.warning("a WhatsApp message has no sender: %s", message_id)
+    if not sender or not message_id:
+        logger.warning("a WhatsApp message has no sender or no id: %s", message_id)
         return unknown_meta(VENDOR, external_id=message_id, raw=message)
-    received = read_message(message)
     profile = mapping(person.get("profile"))
-    return chat_meta(
-        VENDOR,
+    facts = {
+        **ours,
+        "participant": (number or user_id) if group else "",
+        "display_name": text(profile.get("name")),
+        "username": text(profile.get("username")),
+        "user_id": user_id,
+        "sent_at": moment(message.get("timestamp")),
+        **_context(message),
+    }
+    known = _inbound(message, sender, message_id, facts)
+    return message_meta(VENDOR, known, recipient=ours["recipient"], raw=message)
+
+
+def _inbound(
+    message: Mapping[str, Any], sender: str, message_id: str, facts: Mapping[str, Any]
+) -> InboundMessage:
+    if text(message.get("type")) == "reaction":
+        part = mapping(message.get("reaction"))
+        return reaction_message(
+            sender=sender,
+            target=text(part.get("message_id")),
+            key=message_id,
+            emoji=text(part.get("emoji")),
+            metadata=facts,
+        )
+    received = read_message(message)
+    return chat_message(
         sender=sender,
-        recipient=canonical_phone(text(ours.get("display_phone_number"))),
         content=received.content,
         message_id=message_id,
-        event_type=EventType.REACTION if received.is_reaction else None,
-        facts={
-            "phone_number_id": text(ours.get("phone_number_id")),
-            "participant": (number or user_id) if group else "",
-            "sender_name": text(profile.get("name")),
-            "username": text(profile.get("username")),
-            "user_id": user_id,
-            "sent_at": moment(message.get("timestamp")),
-            **_context(message, received),
-            **received.facts,
-        },
-        raw=message,
+        metadata={**facts, **received.facts},
     )
 
 
-def _context(message: Mapping[str, Any], received: Received) -> dict[str, Any]:
+def _context(message: Mapping[str, Any]) -> dict[str, Any]:
+    if "context" not in message and "referral" not in message:
+        return {}
     context = mapping(message.get("context"))
     referral = mapping(message.get("referral"))
-    facts: dict[str, Any] = {"reply_to": received.target or text(context.get("id"))}
-    facts |= {name: True for name in _CONTEXT if context.get(name) is True}
-    facts["referral"] = {
-        name: value
-        for name in ("source_id", "source_type", "source_url", "headline", "ctwa_clid")
-        if (value := text(referral.get(name)))
+    names = ("source_id", "source_type", "source_url", "headline", "ctwa_clid")
+    forwarded = context.get("forwarded") is True or context.get("frequently_forwarded") is True
+    return {
+        "reply_to_message_id": text(context.get("id")),
+        "forwarded": forwarded or None,
+        "referral": {name: found for name in names if (found := text(referral.get(name)))},
     }
-    return facts
 
 
-def _report(status: Mapping[str, Any], ours: Mapping[str, Any]) -> WebhookMeta:
+def _report(status: Mapping[str, Any], sender: str) -> WebhookMeta:
     message_id, word = text(status.get("id")), text(status.get("status")).lower()
     if not message_id or not word:
         logger.warning("a WhatsApp report names no message or no status")
@@ -159,8 +182,8 @@ def _report(status: Mapping[str, Any], ours: Mapping[str, Any]) -> WebhookMeta:
     return status_meta(
         VENDOR,
         message_id=message_id,
-        status=word,
-        sender=canonical_phone(text(ours.get("display_phone_number"))),
+        status="read" if word == "played" else word,  # a voice note that was listened to
+        sender=sender,
         recipient=canonical_phone(recipient),
         error_code=text(error.get("code")),
         error_message=text(error.get("title")) or text(error.get("message")),

@@ -12,6 +12,7 @@ from roomkit._tasks import DeadlineExceededError, TaskScope, bounded, is_failure
 from roomkit.core.retry import retry_with_backoff
 from roomkit.errors import ProviderError
 from roomkit.models.channel import RetryPolicy
+from roomkit.providers.ai.base import AITool
 from roomkit.tools._mcp.connection import Connection, Listing
 from roomkit.tools._mcp.content import read_result
 from roomkit.tools._mcp.failures import CallLostError, Failures
@@ -248,6 +249,10 @@ class MCPTool(Tool):
         self.read_only = bool(hints and hints.read_only_hint)
         self.repeatable = self.read_only or bool(hints and hints.idempotent_hint)
         self._server = server
+        self._declaration = super().declaration()
+
+    def declaration(self) -> AITool:
+        return self._declaration
 
     async def execute(self, arguments: dict[str, Any]) -> ToolOutput:
         """Have the server run it.

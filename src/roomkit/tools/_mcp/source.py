@@ -80,6 +80,8 @@ class ToolSourceGroup(ToolSource):
             if prefix and usable_name(prefix) != prefix:
                 raise ValueError(f"prefix {prefix!r} must be of letters, digits, _ and -")
         self._sources = dict(sources)
+        # Made once, so that whoever asks again can tell at a glance that nothing has changed.
+        self._renamed: dict[tuple[str, Tool], _Renamed] = {}
 
     async def initialize(self) -> None:
         """Connect to all, at the same time; to none if one of them fails."""
@@ -103,11 +105,14 @@ class ToolSourceGroup(ToolSource):
         return list(tools.values())
 
     def _all(self) -> list[Tool]:
-        return [
-            _Renamed(tool, usable_name(f"{prefix}_{tool.name}")) if prefix else tool
-            for prefix, source in self._sources.items()
-            for tool in source.tools()
-        ]
+        found = [(prefix, tool) for prefix, one in self._sources.items() for tool in one.tools()]
+        known = self._renamed
+        self._renamed = {
+            key: known.get(key) or _Renamed(key[1], usable_name(f"{key[0]}_{key[1].name}"))
+            for key in found
+            if key[0]
+        }
+        return [self._renamed[key] if key[0] else key[1] for key in found]
 
     def _assert_distinct(self) -> None:
         names = Counter(tool.name for tool in self._all())
@@ -128,6 +133,10 @@ class _Renamed(Tool):
         self.parameters = tool.parameters
         self.timeout = tool.timeout
         self._tool = tool
+        self._declaration = super().declaration()
+
+    def declaration(self) -> AITool:
+        return self._declaration
 
     async def execute(self, arguments: dict[str, Any]) -> ToolOutput:
         return await self._tool.execute(arguments)
