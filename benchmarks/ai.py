@@ -185,9 +185,7 @@ async def tools_reference(quick: bool) -> float:
             for call in response.tool_calls:
                 expect(validator.validate(call.arguments), [], "problems")
                 output = await tool.execute(dict(call.arguments))
-                results.append(
-                    AIToolResult(tool_call_id=call.id, name=call.name, content=output)
-                )
+                results.append(AIToolResult(tool_call_id=call.id, name=call.name, content=output))
             messages = [
                 *messages,
                 response.as_message(),

@@ -7,6 +7,7 @@ says so with `supports_streaming`.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
 from roomkit import (
@@ -45,8 +46,8 @@ class WordCounter(AIProvider):
 
     async def generate_stream(self, context: AIContext) -> AsyncIterator[AIStreamEvent]:
         response = await self.generate(context)
-        for word in response.content.split(" "):
-            yield StreamTextDelta(text=word + " ")
+        for piece in re.findall(r"\s*\S+", response.content):
+            yield StreamTextDelta(text=piece)
         yield StreamDone(response=response)
 
 

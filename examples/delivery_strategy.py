@@ -1,7 +1,7 @@
 """A strategy around every delivery: nobody's telephone rings at night.
 
-`deliver` wraps each attempt. It may delay it, record it, send it elsewhere or leave it out; what it
-returns is what became of the message. Time is virtual here.
+`deliver` wraps each attempt. It may delay it, record it, send it elsewhere or leave it out; its
+result is what became of the message. Time is virtual here.
 """
 
 from __future__ import annotations

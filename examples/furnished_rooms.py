@@ -1,7 +1,7 @@
 """What every new room contains, however it opens: an `Orchestration` furnishes it.
 
-Here a room that opens because a stranger writes has the desk and an assistant from the first message
-on, and hooks of its own. A single room may be furnished in another way.
+A room that opens because a stranger writes has the desk, an assistant and a hook of its own from
+the first message on. A single room may be furnished in another way.
 """
 
 from __future__ import annotations

@@ -161,7 +161,9 @@ from roomkit.providers.azure.config import AzureAIConfig as AzureAIConfig
 from roomkit.providers.base import WebhookRequest as WebhookRequest
 from roomkit.providers.elasticemail.config import ElasticEmailConfig as ElasticEmailConfig
 from roomkit.providers.elasticemail.email import ElasticEmailProvider as ElasticEmailProvider
-from roomkit.providers.elasticemail.webhook import parse_elasticemail_webhook as parse_elasticemail_webhook
+from roomkit.providers.elasticemail.webhook import (
+    parse_elasticemail_webhook as parse_elasticemail_webhook,
+)
 from roomkit.providers.email.base import EmailProvider as EmailProvider
 from roomkit.providers.email.inbound import parse_email as parse_email
 from roomkit.providers.email.inbound import read_email as read_email
@@ -174,7 +176,12 @@ from roomkit.providers.http.mock import MockHTTPProvider as MockHTTPProvider
 from roomkit.providers.http.provider import WebhookHTTPProvider as WebhookHTTPProvider
 from roomkit.providers.http.webhook import parse_http_webhook as parse_http_webhook
 from roomkit.providers.messenger.base import MessengerProvider as MessengerProvider
+from roomkit.providers.messenger.config import MessengerConfig as MessengerConfig
+from roomkit.providers.messenger.facebook import (
+    FacebookMessengerProvider as FacebookMessengerProvider,
+)
 from roomkit.providers.messenger.mock import MockMessengerProvider as MockMessengerProvider
+from roomkit.providers.messenger.webhook import parse_messenger_webhook as parse_messenger_webhook
 from roomkit.providers.mistral.ai import MistralAIProvider as MistralAIProvider
 from roomkit.providers.mistral.config import MistralConfig as MistralConfig
 from roomkit.providers.openai.ai import OpenAIAIProvider as OpenAIAIProvider
@@ -200,12 +207,18 @@ from roomkit.providers.sms.segments import count_segments as count_segments
 from roomkit.providers.smtp.config import SMTPConfig as SMTPConfig
 from roomkit.providers.smtp.email import SMTPEmailProvider as SMTPEmailProvider
 from roomkit.providers.teams.base import TeamsProvider as TeamsProvider
-from roomkit.providers.teams.bot_framework import BotFrameworkTeamsProvider as BotFrameworkTeamsProvider
+from roomkit.providers.teams.bot_framework import (
+    BotFrameworkTeamsProvider as BotFrameworkTeamsProvider,
+)
 from roomkit.providers.teams.config import TeamsConfig as TeamsConfig
 from roomkit.providers.teams.mock import MockTeamsProvider as MockTeamsProvider
 from roomkit.providers.teams.references import ConversationReference as ConversationReference
-from roomkit.providers.teams.references import ConversationReferenceStore as ConversationReferenceStore
-from roomkit.providers.teams.references import InMemoryConversationReferenceStore as InMemoryConversationReferenceStore
+from roomkit.providers.teams.references import (
+    ConversationReferenceStore as ConversationReferenceStore,
+)
+from roomkit.providers.teams.references import (
+    InMemoryConversationReferenceStore as InMemoryConversationReferenceStore,
+)
 from roomkit.providers.teams.webhook import is_bot_added as is_bot_added
 from roomkit.providers.teams.webhook import parse_teams_activity as parse_teams_activity
 from roomkit.providers.teams.webhook import parse_teams_webhook as parse_teams_webhook
@@ -233,7 +246,13 @@ from roomkit.providers.voicemeup.sms import VoiceMeUpSMSProvider as VoiceMeUpSMS
 from roomkit.providers.voicemeup.sms import configure_voicemeup_mms as configure_voicemeup_mms
 from roomkit.providers.voicemeup.sms import parse_voicemeup_webhook as parse_voicemeup_webhook
 from roomkit.providers.whatsapp.base import WhatsAppProvider as WhatsAppProvider
+from roomkit.providers.whatsapp.cloud import WhatsAppCloudProvider as WhatsAppCloudProvider
+from roomkit.providers.whatsapp.config import WhatsAppConfig as WhatsAppConfig
 from roomkit.providers.whatsapp.mock import MockWhatsAppProvider as MockWhatsAppProvider
+from roomkit.providers.whatsapp.personal import (
+    WhatsAppPersonalProvider as WhatsAppPersonalProvider,
+)
+from roomkit.providers.whatsapp.webhook import parse_whatsapp_webhook as parse_whatsapp_webhook
 from roomkit.realtime.base import EphemeralCallback as EphemeralCallback
 from roomkit.realtime.base import EphemeralEvent as EphemeralEvent
 from roomkit.realtime.base import RealtimeBackend as RealtimeBackend
@@ -245,6 +264,9 @@ from roomkit.skills.skill import Skill as Skill
 from roomkit.skills.skill import SkillError as SkillError
 from roomkit.sources.base import SourceHealth as SourceHealth
 from roomkit.sources.base import SourceProvider as SourceProvider
+from roomkit.sources.neonize import NeonizeSource as NeonizeSource
+from roomkit.sources.sse import SSESource as SSESource
+from roomkit.sources.websocket import WebSocketSource as WebSocketSource
 from roomkit.store.base import ConversationStore as ConversationStore
 from roomkit.store.memory import InMemoryStore as InMemoryStore
 from roomkit.telemetry.base import SpanKind as SpanKind

@@ -258,7 +258,7 @@ async def test_a_server_that_falls_silent_is_noticed(listener: Listener) -> None
         await listener.hears("hello", "hello")
         for _ in range(3):  # this one answers
             await listener.clock.advance(20)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
             await listener.clock.advance(4)
         assert listener.health.status == "running"
 

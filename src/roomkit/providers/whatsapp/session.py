@@ -77,12 +77,14 @@ class _Run:
 
     def disconnect(self) -> None:
         """End the client, and wait for its thread. Blocks."""
-        assert self.thread is not None
+        thread = self.thread
+        if thread is None:
+            return
         for _ in range(_CLOSING_ATTEMPTS):
             # It may be about to connect still, which then goes on.
             self.client.stop()
-            self.thread.join(_CLOSING_SECONDS / _CLOSING_ATTEMPTS)
-            if not self.thread.is_alive():
+            thread.join(_CLOSING_SECONDS / _CLOSING_ATTEMPTS)
+            if not thread.is_alive():
                 return
         logger.error("a WhatsApp session did not end in time")
 
@@ -250,8 +252,9 @@ class NeonizeSession:
             on(getattr(kinds, name))(lambda _client, _event, end=end: run.tell(run.finish, end))
         on(kinds.ConnectedEv)(lambda _client, _event: run.tell(self._note_connected, run))
         on(kinds.DisconnectedEv)(lambda _client, _event: run.tell(run.connected.clear))
-        if self._on_qr is not None:
-            on.qr(lambda _client, code: run.tell(self._show, bytes(code).decode()))
+        on_qr = self._on_qr
+        if on_qr is not None:
+            on.qr(lambda _client, code: run.tell(self._show, on_qr, bytes(code).decode()))
 
     def _note_connected(self, run: _Run) -> None:
         run.connected.set()
@@ -263,10 +266,9 @@ class NeonizeSession:
         else:
             logger.warning("a WhatsApp message came in and nobody is listening")
 
-    def _show(self, code: str) -> None:
+    def _show(self, on_qr: OnQR, code: str) -> None:
         async def show() -> None:
-            assert self._on_qr is not None
-            shown = self._on_qr(code)
+            shown = on_qr(code)
             if shown is not None and hasattr(shown, "__await__"):
                 await as_coroutine(shown)
 

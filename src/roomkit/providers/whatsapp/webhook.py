@@ -89,7 +89,8 @@ def _change(change: Mapping[str, Any], phone_number_id: str | None) -> Iterator[
     for status in mappings(value.get("statuses")):
         yield _report(status, facts["recipient"])
     for error in mappings(value.get("errors")):
-        logger.error("WhatsApp reports error %s for number %s", text(error.get("code")), number_id)
+        code = text(error.get("code"))
+        logger.error("WhatsApp reports error %s for number %s", code, number_id)
         yield unknown_meta(VENDOR, raw=error)
 
 
