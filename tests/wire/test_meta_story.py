@@ -112,6 +112,40 @@ async def test_whatsapp_both_ways(kit: RoomKit, server: ScriptedServer, post: Po
     assert stored.delivery_results["wa"].status == "read"
 
 
+async def test_a_message_is_edited_and_taken_back(kit: RoomKit, post: Post) -> None:
+    await kit.attach_channel("ada", "wa", metadata={"phone_number": "+16505551234"})
+    await post("wa", from_whatsapp.webhook(from_whatsapp.TEXT))
+    (text,) = await messages(kit)
+    original = {"original_message_id": from_whatsapp.TEXT["id"]}
+    new = {"type": "text", "text": {"body": "In red?"}}
+    base = {**from_whatsapp.TEXT, "id": "wamid.edit", "type": "edit"}
+    await post("wa", from_whatsapp.webhook({**base, "edit": {**original, "message": new}}))
+    edited = await kit.store.get_event(text.id)
+    assert edited is not None
+    assert edited.content == TextContent(body="In red?")
+
+    other = {**from_whatsapp.TEXT, "from": "16505550000", "id": "wamid.no", "type": "revoke"}
+    base = {**from_whatsapp.TEXT, "id": "wamid.revoke", "type": "revoke"}
+    for revoke, gone in ((other, False), (base, True)):
+        await post("wa", from_whatsapp.webhook({**revoke, "revoke": original}))
+        kept = await kit.store.get_event(text.id)
+        assert kept is not None
+        assert (kept.content != edited.content) is gone
+
+
+async def test_a_group_has_one_room(kit: RoomKit, server: ScriptedServer, post: Post) -> None:
+    await kit.attach_channel("ada", "wa", metadata={"phone_number": "HBgLMTY1MDM4"})
+    people = ("16505551234", "16505550000")
+    for person in people:
+        message = {**from_whatsapp.TEXT, "from": person, "id": f"wamid.{person}"}
+        await post("wa", from_whatsapp.webhook({**message, "group_id": "HBgLMTY1MDM4"}))
+    senders = [event.source.participant_id for event in await messages(kit)]
+    assert senders == [f"+{person}" for person in people]
+    await kit.send_event("ada", "desk", TextContent(body="Hello, all"))
+    (request,) = server.requests
+    assert (request.json()["recipient_type"], request.json()["to"]) == ("group", "HBgLMTY1MDM4")
+
+
 async def test_messenger_both_ways(kit: RoomKit, server: ScriptedServer, post: Post) -> None:
     await kit.attach_channel("ada", "fb", metadata={"facebook_user_id": from_messenger.ADA})
     echo = from_messenger.event(message={"mid": "m_e", "is_echo": True, "text": "x"})

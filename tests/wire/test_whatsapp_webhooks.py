@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from roomkit import WhatsAppChannel
 from roomkit.errors import WebhookError
 from roomkit.models.content import (
     AudioContent,
@@ -317,10 +318,13 @@ class TestMessages:
             assert found.sender_id == "US.13491208655302741918"
             assert found.metadata["username"] == "@sheena"
 
-    def test_a_group_answers_as_one(self) -> None:
+    def test_answers_go_to_the_group(self) -> None:
         found = read({**TEXT, "group_id": "HBgLMTY1MDM4Nzk0MzkVAgARGBJD"})
-        assert found.sender_id == "HBgLMTY1MDM4Nzk0MzkVAgARGBJD"
-        assert found.metadata["participant"] == SHEENA
+        assert found.sender_id == SHEENA
+        assert found.metadata["phone_number"] == "HBgLMTY1MDM4Nzk0MzkVAgARGBJD"
+        channel = WhatsAppChannel("wa")
+        assert channel.reply_address(found) == "HBgLMTY1MDM4Nzk0MzkVAgARGBJD"
+        assert channel.reply_address(read(TEXT)) == SHEENA
 
     def test_the_right_name_in_a_batch(self) -> None:
         bob = {"profile": {"name": "Bob"}, "wa_id": "16505550000"}

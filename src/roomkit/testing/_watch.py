@@ -14,6 +14,9 @@ from roomkit.models.framework_event import FrameworkEvent
 _YOUNG_GENERATIONS = 1
 _LAST_STEPS_SECONDS = 0.1
 
+# AnyIO's plugin runs each step of a fixture, and each test, in a task that waits for it.
+_RUNNER = "TestRunner."
+
 
 class _Listener(logging.Handler):
     """Notes the records that tell of a failure: all errors, and whatever carries an exception."""
@@ -72,7 +75,8 @@ async def end_tasks(known: Collection[asyncio.Task[Any]]) -> list[str]:
     Returns:
         Their names.
     """
-    left = asyncio.all_tasks() - set(known) - {asyncio.current_task()}
+    others = asyncio.all_tasks() - set(known) - {asyncio.current_task()}
+    left = {task for task in others if not _coroutine_of(task).startswith(_RUNNER)}
     if left:  # they may be about to end
         _, left = await asyncio.wait(left, timeout=_LAST_STEPS_SECONDS)
     for task in left:
@@ -83,5 +87,8 @@ async def end_tasks(known: Collection[asyncio.Task[Any]]) -> list[str]:
 
 
 def _called(task: asyncio.Task[Any]) -> str:
-    coroutine = getattr(task.get_coro(), "__qualname__", "?")
-    return f"{task.get_name()} ({coroutine})"
+    return f"{task.get_name()} ({_coroutine_of(task)})"
+
+
+def _coroutine_of(task: asyncio.Task[Any]) -> str:
+    return getattr(task.get_coro(), "__qualname__", "?")

@@ -206,6 +206,49 @@ def test_a_fixture_of_the_application_goes_first(tmp_path: Path) -> None:
     assert OUTCOME.findall(report) == [("PASSED", "it")], report
 
 
+def test_it_works_with_anyio_where_pytest_asyncio_is_not_installed(tmp_path: Path) -> None:
+    hide = """
+    import sys
+    from importlib.abc import MetaPathFinder
+
+    class Hide(MetaPathFinder):
+        def find_spec(self, name, path, target=None):
+            if name.split(".")[0] == "pytest_asyncio":
+                raise ModuleNotFoundError(name, name=name)
+
+    sys.meta_path.insert(0, Hide())
+    """
+    source = """
+    pytestmark = pytest.mark.anyio
+
+    @pytest.fixture
+    def anyio_backend():
+        return "asyncio"
+
+    async def test_a_talk(kit, recording_channel):
+        ada, bob = recording_channel("ada"), recording_channel("bob")
+        await kit.create_room("lobby")
+        for name in ("ada", "bob"):
+            await kit.attach_channel("lobby", name)
+        await ada.say("Hello")
+        assert bob.texts == ["Hello"]
+
+    async def test_a_task_that_is_left(kit):
+        asyncio.get_running_loop().create_task(asyncio.Event().wait(), name="waiter")
+    """
+    (tmp_path / "sitecustomize.py").write_text(textwrap.dedent(hide), encoding="utf-8")
+    (tmp_path / "test_stories.py").write_text(HEAD + textwrap.dedent(source), encoding="utf-8")
+    (tmp_path / "empty.ini").write_text("[pytest]\n", encoding="utf-8")
+    options = ["-p", "no:asyncio", "-p", "roomkit.testing.plugin", "-c", "empty.ini"]
+    report = run_pytest(tmp_path, *options, env={"PYTHONPATH": str(tmp_path)})
+    assert OUTCOME.findall(report) == [
+        ("PASSED", "a_talk"),
+        ("PASSED", "a_task_that_is_left"),
+        ("ERROR", "a_task_that_is_left"),
+    ], report
+    assert "a task was left: waiter (Event.wait)" in report
+
+
 def test_it_is_found_and_costs_little_where_it_is_not_used(tmp_path: Path) -> None:
     """As pytest finds it where RoomKit is installed; naming it besides does no harm."""
     metadata = tmp_path / "site" / "application-1.dist-info"

@@ -257,9 +257,12 @@ class WhatsAppCloudProvider(MetaVendor, WhatsAppProvider):
             wrote_at = None
         if wrote_at is not None and wrote_at.tzinfo is None:
             wrote_at = None
-        for person in {message.sender_id, facts.get("user_id")}:
-            if isinstance(person, str) and person:
-                self._windows.open(person, wrote_at)
+        # What was written in a group opens the group's window only.
+        group = facts.get("phone_number")
+        addresses = [group] if group else [message.sender_id, facts.get("user_id")]
+        for address in addresses:
+            if isinstance(address, str) and address:
+                self._windows.open(address, wrote_at)
 
     def _note_report(self, status: DeliveryStatus) -> None:
         if status.error_code == _OUTSIDE_WINDOW_NUMBER and status.recipient:

@@ -66,8 +66,7 @@ def jid_parts(address: str) -> tuple[str, str]:
 def read_event(event: Any, *, recipient: str) -> InboundMessage | None:
     """The message in a ``MessageEv``; None for our own, and for what nobody has written.
 
-    A message in a group has the group for its sender, whose answers are for all; the person is
-    ``metadata["participant"]``.
+    For a message in a group, ``metadata["phone_number"]`` is the group, where answers go.
 
     Args:
         recipient: our own address.
@@ -80,11 +79,11 @@ def read_event(event: Any, *, recipient: str) -> InboundMessage | None:
     in_group = source.Chat.Server == GROUPS
     metadata = {
         "recipient": recipient,
-        "participant": person if in_group else "",
+        "phone_number": chat if in_group else "",
         "display_name": text(info.Pushname),
         "sent_at": moment(info.Timestamp),
     }
-    return _read(unwrapped(event.Message), info.ID, chat if in_group else person, metadata)
+    return _read(unwrapped(event.Message), info.ID, person or chat, metadata)
 
 
 def _person(source: Any) -> str:

@@ -33,14 +33,14 @@ def parse_whatsapp_webhook(payload: Mapping[str, Any], channel_id: str) -> list[
     the message's WhatsApp id as their target. Messages that were sent from the business's own
     phone (echoes) are left out.
 
-    The sender is the phone number or, if WhatsApp withholds that, the business-scoped user id; for
-    a message in a group it is the group, whose answers are for all, and the person is
-    ``metadata["participant"]``. The message's id is its ``provider_message_id``, so that
-    redeliveries do no harm. ``metadata`` holds, if known: ``recipient`` (your number),
-    ``phone_number_id``, ``display_name``, ``username``, ``user_id``, ``sent_at``,
-    ``reply_to_message_id``, ``target_message_id`` (of a reaction, edit or deletion),
-    ``reactions_added``, ``postback_data`` (of a button), ``media_id``, ``voice``, ``sticker``,
-    ``forwarded``, ``contacts``, ``order`` and ``referral`` (the advertisement that led here).
+    The sender is the phone number or, if WhatsApp withholds that, the business-scoped user id. For
+    a message in a group, ``metadata["phone_number"]`` is the group's id, where answers go. The
+    message's id is its ``provider_message_id``, so that redeliveries do no harm. ``metadata``
+    holds, if known: ``recipient`` (your number), ``phone_number_id``, ``display_name``,
+    ``username``, ``user_id``, ``sent_at``, ``reply_to_message_id``, ``target_message_id`` (of a
+    reaction, edit or deletion), ``reactions_added``, ``postback_data`` (of a button),
+    ``media_id``, ``voice``, ``sticker``, ``forwarded``, ``contacts``, ``order`` and ``referral``
+    (the advertisement that led here).
 
     Args:
         payload: the decoded body. What is missing or of the wrong kind counts as empty, a message
@@ -119,14 +119,14 @@ def _message(
     number = canonical_phone(text(message.get("from")) or text(person.get("wa_id")))
     user_id = text(message.get("from_user_id")) or text(person.get("user_id"))
     group = text(message.get("group_id"))
-    sender = group or number or user_id
+    sender = number or user_id or group
     if not sender or not message_id:
         logger.warning("a WhatsApp message has no sender or no id: %s", message_id)
         return unknown_meta(VENDOR, external_id=message_id, raw=message)
     profile = mapping(person.get("profile"))
     facts = {
         **ours,
-        "participant": (number or user_id) if group else "",
+        "phone_number": group,
         "display_name": text(profile.get("name")),
         "username": text(profile.get("username")),
         "user_id": user_id,

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from roomkit import WhatsAppPersonalChannel
 from roomkit.errors import ProviderError
 from roomkit.models.content import (
     AudioContent,
@@ -547,8 +548,8 @@ class TestReceiving:
         )
         event = message_event(W.Message(conversation="x"), chat=jid("12", "g.us"))
         (message,) = await received(made, client, event)
-        assert message.sender_id == "12@g.us"
-        assert message.metadata["participant"] == NUMBER
+        assert message.sender_id == NUMBER
+        assert WhatsAppPersonalChannel("wa").reply_address(message) == "12@g.us"
         await made.close()
 
     async def test_hidden_numbers(
