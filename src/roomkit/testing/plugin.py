@@ -1,9 +1,10 @@
 """Fixtures for the tests of applications: a plugin for pytest.
 
 ``pytest_plugins = ["roomkit.testing.plugin"]`` in the topmost ``conftest.py``, or ``pytest -p
-roomkit.testing.plugin``, switches it on. It adds fixtures and nothing else, and loads the rest of RoomKit when a test asks for one of them. Each has a long name, which nothing
-else has, and a short one for tests; a fixture of your own with the short name takes its place
-without disturbing the others.
+roomkit.testing.plugin``, switches it on. It adds fixtures and nothing else, and loads the rest of
+RoomKit when a test asks for one of them. Each has a long name, which nothing else has, and a short
+one for tests; a fixture of your own with the short name takes its place without disturbing the
+others.
 
 | Fixture | |
 |---|---|
