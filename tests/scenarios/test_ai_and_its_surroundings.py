@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from roomkit import AIChannel, HookTrigger, RealtimeBackend, RoomKit
+from roomkit import AIChannel, HookTrigger, RealtimeBackend, RoomKit, compose_tool_handlers
 from roomkit.channels.streaming import StreamEnd
 from roomkit.errors import ProviderError
 from roomkit.models.ai_event import AIThinkingEvent
@@ -262,8 +262,6 @@ async def test_calls_that_no_time_is_left_for_are_not_run(
 
 
 async def test_a_composed_handler_keeps_arguments_apart() -> None:
-    from roomkit import compose_tool_handlers
-
     async def greedy(_name: str, arguments: dict[str, Any]) -> None:
         arguments["list"].append("mine")
 

@@ -23,6 +23,7 @@ from roomkit.providers.ai.base import (
     AIToolCall,
 )
 from roomkit.providers.ai.mock import MockAIProvider
+from roomkit.realtime.base import EphemeralEvent
 from tests.helpers import say
 from tests.scenarios.ai_stories import WORK, calling, results_in, work
 from tests.unit.channels.stories import ask_room
@@ -206,3 +207,32 @@ async def test_a_handler_whose_server_is_gone_keeps_its_tools(kit: RoomKit) -> N
     handler.gone = True
     await say(kit, "web")
     assert [tool.name for tool in provider.calls[0].tools] == ["one"]
+
+
+async def test_what_no_vendor_could_be_sent_is_cleaned(kit: RoomKit, streaming: bool) -> None:
+    """Names of files, for one, may be no text at all."""
+
+    async def listing(_name: str, _arguments: dict[str, Any]) -> str:
+        return "a\udcff.txt\x00 \ud83d\ude00"
+
+    provider = MockAIProvider([calling("work"), "Done."], streaming=streaming)
+    told: list[EphemeralEvent] = []
+    await ask_room(kit, provider, tools=[WORK], tool_handler=listing)
+    await kit.subscribe_room("r", told.append)
+    await say(kit, "web")
+    (result,) = results_in(provider.calls[1].messages)
+    assert result.content == "a\ufffd.txt\ufffd \U0001f600"
+    assert [json.loads(json.dumps(event.to_dict())) for event in told]
+
+
+async def test_arguments_as_deep_as_they_may_be(kit: RoomKit, streaming: bool) -> None:
+    deep: Any = "down here"
+    for _ in range(60):
+        deep = [deep]
+    call = AIToolCall(id="c", name="work", arguments={"deep": deep})
+    provider = MockAIProvider(
+        [AIResponse(content="", tool_calls=[call]), "Done."], streaming=streaming
+    )
+    inbox = await ask_room(kit, provider, tools=[WORK], tool_handler=work)
+    result = await say(kit, "web")
+    assert (result.error, inbox.texts) == (None, ["Done."])

@@ -80,6 +80,8 @@ class RetrievalMemory(MemoryProvider):
         self._timeout = timeout
         self._clock = clock
         self._known: LatestUsed[Mapping[str, int]] = LatestUsed(max_conversations)
+        # What should have been removed from the index, by room, and is still in it.
+        self._stale: LatestUsed[list[str]] = LatestUsed(max_conversations)
         self.max_events = max(MemoryProvider.max_events, keep)
 
     async def retrieve(
@@ -114,17 +116,24 @@ class RetrievalMemory(MemoryProvider):
         if target is None:
             await self.forget(revision.room_id)
             return
-        await self._index.remove(revision.room_id, [target])
         for reader in self._known.readers_of(revision.room_id):
             known = self._known.get(reader) or {}
             # As if it had never been seen: an edited message is added again with its new words.
             rest = {event_id: said for event_id, said in known.items() if event_id != target}
             self._known.put(reader, rest)
+        try:
+            await self._index.remove(revision.room_id, [target])
+        except BaseException:
+            # Nothing is looked up in the room until that has been made up for.
+            room = Reader(revision.room_id, None)
+            self._stale.put(room, [*(self._stale.get(room) or ()), target])
+            raise
 
     async def forget(self, room_id: str) -> None:
         for reader in self._known.readers_of(room_id):
             self._known.drop(reader)
         await self._index.clear(room_id)
+        self._stale.drop(Reader(room_id, None))
 
     async def close(self) -> None:
         try:
@@ -140,6 +149,11 @@ class RetrievalMemory(MemoryProvider):
         transcript: Transcript,
         shown: Sequence[RoomEvent],
     ) -> list[IndexHit]:
+        room = Reader(reader.room_id, None)
+        stale = self._stale.get(room)
+        if stale:
+            await self._index.remove(reader.room_id, stale)
+            self._stale.drop(room)
         scope = IndexScope(*reader)
         known = self._known.get(reader) or {}
         now = fingerprints(events)

@@ -24,15 +24,16 @@ def find_file(root: Path, relative: str) -> Path:
     `root` itself has to be free of links (`Path.resolve`).
 
     Raises:
-        UnreadableFileError: it leads to nothing, to something that is no file, or outside.
+        UnreadableFileError: it leads to nothing, to something that is no file, outside, or to a
+            hidden place: a ``.env`` or ``.git`` beside the files is not part of them.
     """
     try:
         # Resolved first and compared then: a name says nothing about where a link leads.
         path = (root / relative).resolve(strict=True)
-        inside = path.is_relative_to(root) and path.is_file()
+        found = path.is_relative_to(root) and path.is_file() and not _is_hidden(path, root)
     except (OSError, RuntimeError, ValueError):
-        inside = False
-    if not inside:
+        found = False
+    if not found:
         raise UnreadableFileError("does not exist here")
     return path
 
@@ -78,6 +79,10 @@ def list_files(root: Path, limit: int) -> list[str]:
             if len(found) == limit:
                 return sorted(found)
     return sorted(found)
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
 def _is_shown(name: str) -> bool:

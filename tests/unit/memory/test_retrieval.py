@@ -130,6 +130,34 @@ async def test_a_withdrawn_message_is_not_found(out_of_sight: bool) -> None:
     assert "bicycle" not in found(await ask(memory, events, "Which colour is my bicycle?"))
 
 
+class Flaky(InMemoryVectorIndex):
+    """Cannot be reached for a while."""
+
+    failures = 0
+
+    async def remove(self, room_id: str, event_ids: Sequence[str]) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise OSError("down")
+        await super().remove(room_id, event_ids)
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+async def test_what_could_not_be_removed_is_not_found_either(failures: int) -> None:
+    index, events = Flaky(), story()
+    memory = RetrievalMemory(index, WordEmbedder(), keep=5, min_score=0.2)
+    await tell(memory, events)
+    index.failures = failures
+    deletion = DeleteContent(target_event_id=events[0].id)
+    revision = said(99, deletion).model_copy(update={"type": EventType.DELETE})
+    with pytest.raises(OSError):
+        await memory.on_revision(revision, seen(events[-50:]), channel_id="ai")
+    for _ in range(2):
+        result = await ask(memory, events[1:], "Which colour is my bicycle?")
+        assert "bicycle" not in found(result)
+    assert index.failures == 0
+
+
 async def test_an_edited_message_is_found_by_its_new_words() -> None:
     memory = remember()
     events = story(length=20)

@@ -35,6 +35,7 @@ FILES = {
     "scripts/refund.py": "print('done')",
     "assets/form.txt": "Form",
     ".secret": "hidden",
+    ".git/config": "password",
 }
 
 
@@ -143,6 +144,9 @@ OUTSIDE = [
     "..\\plain\\SKILL.md",
     "~/secret.txt",
     "\ud800",
+    ".secret",
+    ".git/config",
+    "references/../.secret",
 ]
 
 

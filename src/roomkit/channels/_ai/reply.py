@@ -15,6 +15,8 @@ from roomkit.providers.ai.base import (
     StopReason,
 )
 
+_TOLD = AIMessage.constant(role="tool", content="")
+
 
 @dataclass(slots=True)
 class Reply:
@@ -61,7 +63,7 @@ class Reply:
         returns the results."""
         results = [finished.get(call.id) or _cancelled(call) for call in calls]
         self.exchange.append(_with_calls(response, calls))
-        self.exchange.append(AIMessage(role="tool", content=[*results]))
+        self.exchange.append(_TOLD.evolve(content=[*results]))
         return results
 
 
@@ -74,7 +76,7 @@ def _with_calls(response: AIResponse, calls: Sequence[AIToolCall]) -> AIMessage:
         for part in message.content
         if not isinstance(part, str)
     ]
-    return AIMessage(role="assistant", content=content)
+    return message.evolve(content=content)
 
 
 def _cancelled(call: AIToolCall) -> AIToolResult:

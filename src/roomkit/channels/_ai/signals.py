@@ -9,6 +9,8 @@ from typing import Any
 
 from roomkit._tasks import bounded
 from roomkit.channels.host import ChannelHost
+from roomkit.models._base import new_id
+from roomkit.models._frozen import FrozenDict, FrozenList, clean_text
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.enums import EphemeralEventType
 from roomkit.models.event import RoomEvent
@@ -19,6 +21,9 @@ logger = logging.getLogger("roomkit.ai")
 
 _PATIENCE = 5.0
 """How long, in seconds, a turn waits for an event to be published."""
+
+
+_EVENT = EphemeralEvent.constant(type=EphemeralEventType.CUSTOM, room_id="", user_id="")
 
 
 class Signals:
@@ -40,21 +45,25 @@ class Signals:
 
     async def tools_start(self, number: int, calls: Sequence[AIToolCall]) -> None:
         """These calls of a round begin."""
-        told = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls]
-        await self._publish(EphemeralEventType.TOOL_CALL_START, round=number, tool_calls=told)
+        told = [
+            FrozenDict({**_named(call.id, call.name), "arguments": call.arguments})
+            for call in calls
+        ]
+        start = EphemeralEventType.TOOL_CALL_START
+        await self._publish(start, round=number, tool_calls=FrozenList(told))
 
     async def tools_end(
         self, number: int, results: Sequence[AIToolResult], duration_ms: float
     ) -> None:
         """The calls of a round are done."""
         told = [
-            {"id": one.tool_call_id, "name": one.name, "result": result_text(one)}
+            FrozenDict({**_named(one.tool_call_id, one.name), "result": result_text(one)})
             for one in results
         ]
         await self._publish(
             EphemeralEventType.TOOL_CALL_END,
             round=number,
-            tool_calls=told,
+            tool_calls=FrozenList(told),
             duration_ms=duration_ms,
         )
 
@@ -70,14 +79,16 @@ class Signals:
         host = self._host
         if host is None:
             return
-        event = EphemeralEvent(
+        # Its parts are frozen already, and what a model writes may be long.
+        event = _EVENT.evolve(
             type=kind,
             room_id=self._room_id,
             user_id=self._channel_id,
             channel_id=self._channel_id,
             visibility=self._visibility,
-            data={**data, "channel_id": self._channel_id},
+            data=FrozenDict({**data, "channel_id": self._channel_id}),
             timestamp=host.clock.now(),
+            id=new_id(),
         )
         sending = host.spawn(self._send(host, event, self._last), "signal of a model at work")
         if not sending.done():
@@ -93,6 +104,10 @@ class Signals:
             await bounded(host.clock, _PATIENCE, host.publish(self._room_id, event))
         except Exception as error:  # an indicator that is not shown must not cost the answer
             logger.warning("%s could not be published: %s", event.type, type(error).__name__)
+
+
+def _named(call_id: str, name: str) -> dict[str, Any]:
+    return {"id": clean_text(call_id), "name": clean_text(name)}
 
 
 def result_text(result: AIToolResult) -> str:

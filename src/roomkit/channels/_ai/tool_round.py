@@ -15,6 +15,7 @@ from roomkit._tasks import DeadlineExceededError, bounded, is_failure
 from roomkit.channels._ai.signals import result_text
 from roomkit.channels._ai.toolbox import OfferedTool, ToolSet
 from roomkit.channels.host import ChannelHost, ToolVerdict
+from roomkit.models._frozen import clean_text
 from roomkit.models.ai_event import ToolCallEvent
 from roomkit.models.context import RoomContext
 from roomkit.models.enums import HookTrigger
@@ -202,9 +203,11 @@ class ToolRunner:
         limit = self.limits.max_result_chars
         told = as_tool_output(output)
         if isinstance(told, str):
-            return _result(call, _clipped(told, limit))
+            return _result(call, _clipped(clean_text(told), limit))
         parts = [
-            part.evolve(text=_clipped(part.text, limit)) if part.type == "text" else part
+            part.evolve(text=_clipped(clean_text(part.text), limit))
+            if part.type == "text"
+            else part
             for part in told
         ]
         return AIToolResult(tool_call_id=call.id, name=call.name, content=parts)

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import subprocess
+import sys
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from roomkit.providers.whatsapp.neonize_types import load_neonize
 
 NEONIZE = load_neonize()
+with warnings.catch_warnings():
+    # neonize starts a program on import and forgets it; Python lets go of it with the next one.
+    warnings.simplefilter("ignore", ResourceWarning)
+    subprocess.run([sys.executable, "-c", ""], check=True)
 N, W, KINDS = NEONIZE.neonize_pb, NEONIZE.whatsapp_pb, NEONIZE.kinds
 
 
