@@ -170,6 +170,23 @@ async def test_one_who_hangs_is_dropped_and_holds_up_nobody(
     assert screen.connection_count == 1
 
 
+async def test_a_channel_whose_client_hangs_holds_up_no_other_channel(
+    kit: RoomKit, clock: VirtualClock
+) -> None:
+    screen = await with_ai(kit, clock)
+    other = WebSocketChannel("other")
+    kit.register_channel(other)
+    await kit.attach_channel("r", "other")
+    Viewer(screen, "hanging", clock=clock, seconds=3600)
+    watching = Viewer(other, "watching")
+    asking = asyncio.create_task(say(kit, "web"))
+    await clock.advance(5)
+    assert watching.end.event is not None
+    asking.cancel()
+    await clock.advance(60)
+    assert watching.kinds[-1] == "end"
+
+
 async def test_one_who_raises_is_dropped(kit: RoomKit, clock: VirtualClock) -> None:
     screen = await with_ai(kit, clock)
 

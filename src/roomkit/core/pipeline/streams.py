@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
@@ -84,8 +85,7 @@ class StreamRelay:
                 stored = await reentry.post(answer, cascade)
                 reason = "blocked" if stored is None else ended
         finally:
-            for sink in sinks:
-                await sink.end(stored, reason)
+            await self._end(sinks, stored, reason)
 
     async def _collect(
         self,
@@ -133,6 +133,15 @@ class StreamRelay:
             answer = draft.evolve(content=TextContent(body="".join(pieces)))
         reason = "completed" if answer is None else answer.metadata.get("end_reason", "completed")
         return answer, str(reason)
+
+    async def _end(self, sinks: list[StreamSink], stored: RoomEvent | None, reason: str) -> None:
+        """Tell all of them at once: a slow client does not hold up the others, and whoever cancels
+        this leaves none without an end."""
+        spawn = self._rt.scope.spawn
+        ends = [spawn(sink.end(stored, reason), name="stream_end") for sink in sinks]
+        waiting = [end for end in ends if not end.done()]
+        if waiting:
+            await asyncio.wait(waiting)
 
     async def _open(self, draft: RoomEvent, binding: ChannelBinding) -> list[StreamSink]:
         rt = self._rt
