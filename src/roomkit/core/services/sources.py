@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from functools import cache
 from itertools import count
 
 from roomkit._tasks import is_failure
@@ -26,12 +27,21 @@ from roomkit.sources.base import SourceHealth, SourceProvider
 
 logger = logging.getLogger("roomkit.sources")
 
-_HANDING_IN = RetryPolicy(max_retries=5, base_delay_seconds=1.0, max_delay_seconds=30.0)
 _SHORTEST_WISH = 0.1
 """A source that may come back at once would come back without end."""
 
 type Random = Callable[[], float]
 """A number from 0 up to 1."""
+
+
+@cache
+def _handing_in() -> RetryPolicy:
+    """How often a message is handed in.
+
+    Made on demand: the first instance of any model has pydantic load its plugins, which takes a
+    tenth of the time that the whole package takes to import.
+    """
+    return RetryPolicy(max_retries=5, base_delay_seconds=1.0, max_delay_seconds=30.0)
 
 
 class _RunningSource:
@@ -148,6 +158,7 @@ class _RunningSource:
         )
         if message.channel_id != self._channel_id:
             message = message.model_copy(update={"channel_id": self._channel_id})
+        delays = _handing_in()
         for attempt in count():
             try:
                 return await self._attempt(message)
@@ -155,10 +166,10 @@ class _RunningSource:
                 raise
             except Exception as error:  # one message's failure must not end the source
                 # Waiting for one's turn is no failure: a rate limit lets everybody in some time.
-                last = attempt >= _HANDING_IN.max_retries and not isinstance(error, _LimitedError)
+                last = attempt >= delays.max_retries and not isinstance(error, _LimitedError)
                 if last or not getattr(error, "retryable", isinstance(error, OSError)):
                     return await self._drop(error)
-            await self._rt.clock.sleep(backoff_delay(_HANDING_IN, attempt))
+            await self._rt.clock.sleep(backoff_delay(delays, attempt))
         raise AssertionError("counting has no end")
 
     async def _attempt(self, message: InboundMessage) -> InboundResult:
