@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Coroutine, Generator
 from typing import Any
 
 from roomkit._clock import Clock
+from roomkit.errors import locate_error
 
 logger = logging.getLogger("roomkit.tasks")
 
@@ -62,8 +63,7 @@ class TaskScope:
                 "task %s of %s failed: %s",
                 task.get_name(),
                 self._name,
-                type(error).__name__,
-                exc_info=error,
+                locate_error(error),
             )
 
     async def close(self, *, drain_seconds: float = 2.0) -> None:
@@ -137,6 +137,9 @@ def is_failure(error: BaseException) -> bool:
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
         return task is None or not task.cancelling()
+    if isinstance(error, BaseExceptionGroup):
+        # Task groups, also those of other libraries, wrap what was cancelled inside of them.
+        return all(is_failure(one) for one in error.exceptions)
     return isinstance(error, Exception)
 
 

@@ -1,25 +1,25 @@
 """Every exception that RoomKit raises on purpose.
 
-::
-
-    RoomKitError
-    ├── RoomNotFoundError
-    ├── RoomClosedError
-    ├── ChannelNotFoundError            a channel is not attached to the room
-    ├── ChannelNotRegisteredError       a channel is unknown to the kit
-    ├── ParticipantNotFoundError
-    ├── IdentityNotFoundError
-    ├── EventNotFoundError
-    ├── TaskNotFoundError
-    ├── SourceAlreadyAttachedError
-    ├── SourceNotFoundError
-    ├── VoiceNotConfiguredError         no STT or TTS was given to the kit
-    ├── VoiceBackendNotConfiguredError  the channel has nothing to join
-    ├── KitClosedError                  the kit was closed
-    ├── WebhookError                    a webhook could not be understood
-    ├── DeliveryError                   a message could not be handed over
-    │   └── ProviderError               the vendor refused or was out of reach
-    └── MissingDependencyError          an extra is not installed (also an `ImportError`)
+```text
+RoomKitError
+├── RoomNotFoundError
+├── RoomClosedError
+├── ChannelNotFoundError            a channel is not attached to the room
+├── ChannelNotRegisteredError       a channel is unknown to the kit
+├── ParticipantNotFoundError
+├── IdentityNotFoundError
+├── EventNotFoundError
+├── TaskNotFoundError
+├── SourceAlreadyAttachedError
+├── SourceNotFoundError
+├── VoiceNotConfiguredError         no STT or TTS was given to the kit
+├── VoiceBackendNotConfiguredError  the channel has nothing to join
+├── KitClosedError                  the kit was closed
+├── WebhookError                    a webhook could not be understood
+├── DeliveryError                   a message could not be handed over
+│   └── ProviderError               the vendor refused or was out of reach
+└── MissingDependencyError          an extra is not installed (also an `ImportError`)
+```
 
 Each carries what it is about as attributes, and ``retryable``: whether the same call may succeed
 later.
@@ -29,6 +29,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
+
+_PLACES = 4
 
 
 class RoomKitError(Exception):
@@ -265,3 +267,20 @@ def describe_error(error: BaseException) -> str:
     if type(error).__module__ == "builtins" and str(error):
         return f"{name}: {error}"
     return name
+
+
+def locate_error(error: BaseException) -> str:
+    """An exception's class and where it was raised, innermost place last: ``ValueError at
+    hooks.py:12 > decoder.py:355``.
+
+    This is what a log may say of an exception from foreign code. The text is left out, and so is a
+    traceback, which ends with it: a hook that fails may well quote the message that it failed on.
+    """
+    places: list[str] = []
+    traceback = error.__traceback__
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename.replace("\\", "/").rsplit("/", 1)[-1]
+        places.append(f"{file}:{traceback.tb_lineno}")
+        traceback = traceback.tb_next
+    name = type(error).__name__
+    return f"{name} at {' > '.join(places[-_PLACES:])}" if places else name

@@ -6,10 +6,10 @@ import inspect
 
 import pytest
 
-from examples.custom_store import DictStore
 from roomkit.store.base import ConversationStore
 from roomkit.store.memory import InMemoryStore
 from roomkit.testing import StoreContract, YieldingStore
+from tests.dict_store import DictStore
 
 DOCUMENTED = {
     "rooms": [

@@ -20,6 +20,7 @@ from roomkit.channels.base import text_of
 from tests.helpers import say
 from tests.scenarios.actors import Thinker, Transport, said, seat, streaming, timeline
 from tests.scenarios.conftest import KitFactory
+from tests.scenarios.stores import WatchedStore
 
 
 async def check_counters(kit: RoomKit, room_id: str = "r") -> None:
@@ -171,3 +172,62 @@ async def test_counting_goes_on_after_the_room_has_closed(kit: RoomKit) -> None:
     await kit.detach_channel("r", "b")
     await check_counters(kit)
     assert (await timeline(kit))[-1].type is EventType.CHANNEL_DETACHED
+
+
+class BreakingLine(WatchedStore):
+    """Writes, and loses the connection before it can say so."""
+
+    breaks = False
+
+    async def after(self, method: str) -> None:
+        if method == "commit" and self.breaks:
+            raise ConnectionError("the line is dead")
+
+
+class FailingSecondCommit(WatchedStore):
+    """Writes one more event, and then is out of reach for a moment."""
+
+    commits = -1000
+
+    async def before(self, method: str) -> None:
+        self.commits += method == "commit"
+        if method == "commit" and self.commits == 2:
+            raise ConnectionError("the store is out of reach")
+
+
+async def test_event_that_was_written_after_all_is_sent_after_all(make_kit: KitFactory) -> None:
+    """Its redelivery would be a duplicate, and nobody would ever see it."""
+    kit = make_kit(store=(store := BreakingLine()))
+    b = Transport("b")
+    await seat(kit, "r", Transport("a"), b, Thinker("ai", "answer"))
+
+    @kit.hook(HookTrigger.BEFORE_BROADCAST)
+    async def inject(event: RoomEvent, _context: RoomContext) -> HookResult:
+        if event.source.channel_id == "ai":
+            return HookResult.allow()
+        injected = InjectedEvent(content=TextContent(body="injected"), target_channel_ids=["b"])
+        return HookResult.allow(injected_events=[injected])
+
+    store.breaks = True
+    result = await say(kit, "a", "hello", key="k")
+    assert (result.blocked, result.error) == (False, None)
+    assert b.texts == await said(kit) == ["hello", "injected", "answer"]
+    assert (await say(kit, "a", "hello", key="k")).reason == "duplicate"
+    await check_counters(kit)
+
+
+async def test_failing_injection_does_not_make_a_stored_message_fail(
+    make_kit: KitFactory,
+) -> None:
+    kit = make_kit(store=(store := FailingSecondCommit()))
+    b = Transport("b")
+    await seat(kit, "r", Transport("a"), b)
+
+    @kit.hook(HookTrigger.BEFORE_BROADCAST)
+    async def inject(_event: RoomEvent, _context: RoomContext) -> HookResult:
+        store.commits = 0
+        return HookResult.allow(injected_events=[InjectedEvent(content=TextContent(body="x"))])
+
+    result = await say(kit, "a", "hello")
+    assert (result.blocked, result.error) == (False, "system: ConnectionError")
+    assert b.texts == await said(kit) == ["hello"]

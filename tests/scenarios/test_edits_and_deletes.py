@@ -344,3 +344,31 @@ async def test_revision_is_not_undone_by_the_record_of_a_delivery(
         assert "SECRET" not in target.model_dump_json(), f"at step {step}"
         assert target.delivery_results["b"].success
         await kit.close()
+
+
+async def test_event_is_what_its_content_says(kit: RoomKit, b: Transport) -> None:
+    """Channels go by the content, so the rules do too: also for what the host and an AI send."""
+    mine = await kit.send_event("r", "a", TextContent(body="secret"))
+    theirs = (await say(kit, "b", "hello", sender="v")).event
+    assert theirs is not None
+
+    gone = await kit.send_event("r", "a", DeleteContent(target_event_id=mine.id))
+    assert (gone.type, gone.status) == (EventType.DELETE, EventStatus.DELIVERED)
+    assert text_of((await stored(kit, mine)).content) == "[Message deleted]"
+    refused = await kit.send_event("r", "a", DeleteContent(target_event_id=theirs.id))
+    assert (refused.status, refused.metadata["block_reason"]) == (
+        EventStatus.BLOCKED,
+        "not_the_author",
+    )
+
+    def rewrite(event: RoomEvent, _context: RoomContext) -> ChannelOutput:
+        assert event.id != theirs.id
+        answer = ai.says("", event).evolve(
+            content=EditContent(target_event_id=theirs.id, new_content=TextContent(body="bye"))
+        )
+        return ChannelOutput(response_events=[answer])
+
+    await seat(kit, "r", ai := Thinker("ai", rewrite))
+    await say(kit, "a", "go on")
+    assert text_of((await stored(kit, theirs)).content) == "hello"
+    assert "bye" not in b.texts

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from roomkit import (
     EventStatus,
+    HookExecution,
     HookResult,
     HookTrigger,
+    MockIdentityResolver,
     RoomContext,
     RoomEvent,
     RoomKit,
 )
+from roomkit.channels.base import text_of
 from roomkit.testing import VirtualClock
-from tests.helpers import say
-from tests.scenarios.actors import Transport, Witness, seat
+from tests.helpers import event_of, say
+from tests.scenarios.actors import Transport, Witness, said, seat
 from tests.scenarios.conftest import KitFactory
 
 BEFORE = HookTrigger.BEFORE_BROADCAST
@@ -125,3 +129,66 @@ async def test_hook_has_half_a_minute_by_default(
     async with clock.auto():
         result = await say(kit, "a", "hello")
     assert bool(result.hook_errors) == failed
+
+
+@pytest.mark.parametrize("place", ["gate", "observer", "handler", "identity"])
+async def test_what_a_failure_quotes_does_not_get_into_the_log(
+    make_kit: KitFactory, caplog: pytest.LogCaptureFixture, place: str
+) -> None:
+    """The log says what was raised and where; the words are the customer's."""
+    kit = make_kit(identity_resolver=MockIdentityResolver())
+    await seat(kit, "r", Transport("a"), Transport("b"))
+
+    def fails(*_arguments: object) -> None:
+        raise ValueError("cannot parse 'my card is 4111'")
+
+    match place:
+        case "gate":
+            kit.hook(BEFORE)(fails)
+        case "observer":
+            kit.hook(HookTrigger.AFTER_BROADCAST, HookExecution.ASYNC)(fails)
+        case "handler":
+            kit.on("event_processed")(fails)
+        case _:
+            kit.identity_hook(HookTrigger.ON_IDENTITY_UNKNOWN)(fails)
+    await say(kit, "a", "my card is 4111")
+
+    (record,) = [one for one in caplog.records if one.name.startswith("roomkit")]
+    assert "ValueError at" in caplog.text
+    assert f"{Path(__file__).name}:" in record.getMessage()
+    assert "4111" not in caplog.text
+
+
+@pytest.mark.parametrize("body", [None, 5, ["x"]], ids=str)
+async def test_text_that_a_hook_has_broken_is_not_stored(
+    kit: RoomKit, b: Transport, body: Any
+) -> None:
+    """`model_copy` takes everything; the room does not."""
+
+    @kit.hook(BEFORE)
+    async def redact(event: RoomEvent, _context: RoomContext) -> HookResult:
+        content = event.content.model_copy(update={"body": body})
+        return HookResult.modify(event.model_copy(update={"content": content}))
+
+    result = await say(kit, "a", "hello")
+    assert [failure.hook for failure in result.hook_errors] == ["redact"]
+    assert b.texts == await said(kit) == ["hello"]
+
+
+async def test_what_a_hook_writes_is_cleaned(kit: RoomKit, b: Transport) -> None:
+    """Text that no database and no client could read."""
+
+    @kit.hook(BEFORE)
+    async def redact(event: RoomEvent, _context: RoomContext) -> HookResult:
+        content = event.content.model_copy(update={"body": "a\x00b\ud83d"})
+        changed = event.model_copy(update={"content": content})
+        if text_of(event.content) == "rude":
+            return HookResult.block("\ud83d\x00")
+        return HookResult.modify(changed)
+
+    for text in ("hello", "rude"):
+        result = await say(kit, "a", text)
+        assert not result.hook_errors
+        stored = event_of(result).model_dump_json()
+        assert "\\u0000" not in stored
+    assert b.texts == ["a\ufffdb\ufffd"]

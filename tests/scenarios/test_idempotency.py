@@ -10,18 +10,23 @@ from roomkit import (
     EventStatus,
     HookResult,
     HookTrigger,
+    Identity,
     InboundMessage,
     InMemoryLockManager,
+    MockIdentityResolver,
     RoomContext,
     RoomEvent,
     RoomKit,
     SMSChannel,
     TextContent,
+    WebhookMeta,
 )
 from roomkit.providers.sms.mock import MockSMSProvider
+from roomkit.testing import VirtualClock
 from tests.helpers import message, say
 from tests.scenarios.actors import Thinker, Transport, Witness, said, seat, timeline
 from tests.scenarios.conftest import KitFactory
+from tests.scenarios.stores import CountingStore
 
 
 @pytest.fixture
@@ -204,11 +209,79 @@ async def test_messages_without_a_key_are_all_new(kit: RoomKit, b: Transport) ->
 async def test_message_of_a_webhook_may_be_processed_once_more(kit: RoomKit) -> None:
     await seat(kit, "r", SMSChannel("sms", provider=MockSMSProvider()), Transport("b"))
     inbound = from_vendor("SM1", channel_id="sms").model_copy(update={"sender_id": "+15551234567"})
-    from roomkit import WebhookMeta
-
     meta = WebhookMeta(provider="mock", sender="+15551234567", body="hello", message=inbound)
     returned = await kit.process_webhook(meta, "sms")
     assert returned is not None
     assert (await kit.process_inbound(returned)).reason == "duplicate"
     assert (await kit.process_webhook(meta, "sms")) == returned
     assert await said(kit) == ["hello"]
+
+
+@pytest.fixture
+async def desk(make_kit: KitFactory) -> RoomKit:
+    """A number that anybody may write to; `u` is known as a person elsewhere."""
+    kit = make_kit(identity_resolver=MockIdentityResolver({"+15551234567": Identity(id="ada")}))
+    kit.register_channel(SMSChannel("sms", provider=MockSMSProvider()))
+    return kit
+
+
+def sms(message_id: str, sender: str = "+15551234567") -> InboundMessage:
+    return from_vendor(message_id, channel_id="sms").model_copy(update={"sender_id": sender})
+
+
+@pytest.mark.parametrize("end", ["close_room", "archive_room"])
+@pytest.mark.parametrize("talks_on", [False, True])
+async def test_redelivery_after_the_conversation_has_ended_is_no_new_one(
+    desk: RoomKit, end: str, talks_on: bool
+) -> None:
+    """Whether or not the sender has another by now."""
+    first = await desk.process_inbound(sms("m-1"))
+    assert first.room_id is not None
+    await getattr(desk, end)(first.room_id)
+    if talks_on:
+        assert (await desk.process_inbound(sms("m-2"))).room_id != first.room_id
+    rooms = await desk.store.list_rooms()
+    witness = Witness(desk).on("room_created").hook(HookTrigger.BEFORE_BROADCAST)
+
+    again = await desk.process_inbound(sms("m-1"))
+
+    assert (again.blocked, again.reason, again.event) == (True, "duplicate", first.event)
+    assert await desk.store.list_rooms() == rooms
+    assert witness.heard == []
+
+
+async def test_keys_of_different_senders_are_different(desk: RoomKit) -> None:
+    """Clients that count their messages do not swallow each other's, nor their own of long ago."""
+    first = await desk.process_inbound(sms("1"))
+    await desk.close_room(str(first.room_id))
+    assert not (await desk.process_inbound(sms("1", "+15557654321"))).blocked
+
+
+async def test_key_of_long_ago_is_free_in_another_room(desk: RoomKit, clock: VirtualClock) -> None:
+    first = await desk.process_inbound(sms("1"))
+    await desk.close_room(str(first.room_id))
+    await clock.advance(8 * 24 * 3600)
+    assert not (await desk.process_inbound(sms("1"))).blocked
+    assert (await desk.process_inbound(sms("1"))).reason == "duplicate"
+
+
+async def test_redelivered_webhook_of_a_closed_room_is_harmless(desk: RoomKit) -> None:
+    meta = WebhookMeta(provider="mock", sender="+15551234567", body="hello", message=sms("m-1"))
+    await desk.process_webhook(meta, "sms")
+    (room,) = await desk.store.list_rooms()
+    await desk.close_room(room.id)
+    await desk.process_webhook(meta, "sms")
+    assert len(await desk.store.list_rooms()) == 1
+
+
+async def test_redeliveries_cost_the_hot_path_no_reads(clock: VirtualClock) -> None:
+    async with RoomKit(store=(store := CountingStore()), clock=clock) as kit:
+        await seat(kit, "r", Transport("a"), Transport("b"))
+        for key in (None, "k-1", "k-2"):
+            await say(kit, "a", "hello", key=key)
+            store.calls.clear()
+        await say(kit, "a", "hello")
+        without = store.calls.copy()
+        store.calls.clear()
+        await say(kit, "a", "hello", key="k-3")
+        assert store.calls == without

@@ -43,10 +43,11 @@ class NotingStore(YieldingStore):
         *,
         known: RoomSnapshot | None = None,
         claim: tuple[str, str] | None = None,
+        sender: str | None = None,
     ) -> RoomSnapshot | None:
         if claim is not None:
             self.journal.append("idempotency")
-        return await super().snapshot(room_id, known=known, claim=claim)
+        return await super().snapshot(room_id, known=known, claim=claim, sender=sender)
 
     async def commit(self, commit: TimelineCommit) -> CommitOutcome:
         if commit.event.type == "message":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from roomkit import (
     EventStatus,
     EventType,
+    HookResult,
     HookTrigger,
+    InjectedEvent,
     RoomClosedError,
     RoomEvent,
     RoomKit,
@@ -19,9 +22,12 @@ from roomkit import (
     TextContent,
 )
 from roomkit.channels.base import text_of
+from roomkit.models.content import DeleteContent
 from roomkit.testing import VirtualClock
-from tests.helpers import say
+from tests.helpers import event_of, say
 from tests.scenarios.actors import Thinker, Transport, Witness, seat, streaming, timeline
+from tests.scenarios.conftest import KitFactory
+from tests.scenarios.stores import FailingStore
 
 MINUTES_5 = RoomTimers(inactive_after_seconds=300)
 
@@ -314,3 +320,92 @@ async def test_blocked_and_hidden_stay_so_in_a_paused_room(kit: RoomKit, b: Tran
     await say(kit, "a", "muted")
     await kit.resume_room("r")
     assert (b.texts, c.texts) == ([], ["for c"])
+
+
+async def by_timer(kit: RoomKit, clock: VirtualClock) -> None:
+    await clock.advance(3600)
+    await kit.check_all_timers()
+
+
+async def by_late_message(kit: RoomKit, clock: VirtualClock) -> None:
+    await clock.advance(3600)
+    await say(kit, "a", "late", room_id="r")
+
+
+ENDINGS: dict[str, Callable[[RoomKit, VirtualClock], Awaitable[object]]] = {
+    "closed": lambda kit, _clock: kit.close_room("r"),
+    "archived": lambda kit, _clock: kit.archive_room("r"),
+    "timer": by_timer,
+    "late message": by_late_message,
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+async def test_messages_that_are_still_held_when_the_room_ends_are_reported(
+    kit: RoomKit, clock: VirtualClock, ending: str
+) -> None:
+    """They do not go out any more, and nobody has to guess so."""
+    await timed(kit, "r", closed_after_seconds=60)
+    b = Transport("b")
+    await seat(kit, "r", Transport("a"), b)
+    witness = Witness(kit).on("event_blocked", "room_closed", "room_archived")
+    await kit.pause_room("r")
+    held = [event_of(await say(kit, "a", f"held {number}", key=f"{number}")) for number in (0, 1)]
+
+    await ENDINGS[ending](kit, clock)
+
+    told = witness.of("event_blocked")
+    assert [event.event_id for event in told] == [event.id for event in held]
+    assert {event.data["reason"] for event in told} == {"room_closed"}
+    assert len(witness.heard) == 3
+    kept = [event for event in await timeline(kit) if event.type is EventType.MESSAGE]
+    assert [event.id for event in kept] == [event.id for event in held]
+    assert {event.status for event in kept} == {EventStatus.BLOCKED}
+    assert {event.metadata["block_reason"] for event in kept} == {"room_closed"}
+    assert b.texts == []
+
+
+async def test_what_hooks_inject_is_held_back_too(kit: RoomKit, b: Transport) -> None:
+    """A pause is a pause, also for the word that a hook puts in; the order stays."""
+
+    @kit.hook(HookTrigger.BEFORE_BROADCAST)
+    async def welcome(event: RoomEvent, _context: object) -> HookResult:
+        text = f"about {text_of(event.content)}"
+        injected = InjectedEvent(content=TextContent(body=text), target_channel_ids=["a", "b"])
+        if text_of(event.content) == "rude":
+            return HookResult.block("rude", injected_events=[injected])
+        return HookResult.allow(injected_events=[injected])
+
+    await kit.pause_room("r")
+    for text in ("hello", "rude"):
+        await say(kit, "a", text)
+    assert b.texts == []
+    await kit.resume_room("r")
+    assert b.texts == ["hello", "about hello", "about rude"]
+
+
+async def test_resuming_that_failed_half_way_can_be_repeated(
+    make_kit: KitFactory, clock: VirtualClock
+) -> None:
+    store = FailingStore()
+    kit = make_kit(store=store)
+    b = Transport("b")
+    await seat(kit, "r", Transport("a"), b)
+    await kit.pause_room("r")
+    for number in range(3):
+        await say(kit, "a", f"{number}")
+    store.failing = {"update_event": 1}
+    with pytest.raises(ConnectionError):
+        await kit.resume_room("r")
+    await kit.resume_room("r")
+    assert b.texts == ["0", "1", "2"]
+
+
+async def test_message_that_is_deleted_while_it_is_held_is_never_seen(
+    kit: RoomKit, b: Transport
+) -> None:
+    await kit.pause_room("r")
+    held = event_of(await say(kit, "a", "I take that back"))
+    await say(kit, "a", DeleteContent(target_event_id=held.id))
+    await kit.resume_room("r")
+    assert "I take that back" not in b.texts

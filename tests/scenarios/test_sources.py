@@ -125,11 +125,39 @@ async def test_failing_source_is_started_again_after_growing_delays() -> None:
         await clock.advance(10)
         pauses = [later - earlier for earlier, later in pairwise(feed.starts)]
         for pause, longest in zip(pauses, (1, 2, 4), strict=True):
-            # Part of it is random: many who lost the same server do not come back together.
-            assert longest / 2 <= pause < longest
+            assert 0 <= pause < longest
         assert inboxes["b"].texts == ["at last"]
         assert [name for name, _ in seen].count("source_error") == 3
         assert kit.source_health("a").restarts == 0
+
+
+async def test_many_who_lost_the_same_server_do_not_come_back_together() -> None:
+    clock = VirtualClock()
+    async with RoomKit(clock=clock) as kit:
+        channel_ids = [f"c{number}" for number in range(60)]
+        await join_room(kit, "r", *channel_ids)
+        for channel_id in channel_ids:
+            await kit.attach_source(channel_id, Feed(failures=1), restart_delay=10)
+        back: list[int] = []
+        for _ in range(10):
+            await clock.advance(1)
+            statuses = [kit.source_health(channel_id).status for channel_id in channel_ids]
+            back.append(statuses.count("running"))
+        assert back[-1] == 60
+        assert back[1] > 0
+        assert back[4] < 60
+
+
+async def test_longest_delay_holds_for_wishes_too() -> None:
+    clock = VirtualClock()
+    async with RoomKit(clock=clock) as kit:
+        await join_room(kit, "r", "a")
+        busy = DeliveryError("busy", retryable=True, retry_after=3600)
+        await kit.attach_source("a", Steps(clock, busy), max_restart_delay=30)
+        await clock.advance(29.9)
+        assert kit.source_health("a").status == "waiting"
+        await clock.advance(0.2)
+        assert kit.source_health("a").status == "running"
 
 
 async def test_source_is_given_up_after_the_allowed_restarts() -> None:
@@ -350,6 +378,146 @@ async def test_source_may_be_detached_by_whoever_hears_of_it(
         assert feed.failures == {"source_attached": 99, "source_error": 98}.get(moment, 97)
         with pytest.raises(SourceNotFoundError):
             kit.source_health("a")
+
+
+class Queue(SourceProvider):
+    """Hands in what it is given, one after the other, for as long as it runs."""
+
+    def __init__(self, *texts: str) -> None:
+        self.waiting: asyncio.Queue[str] = asyncio.Queue()
+        for text in texts:
+            self.waiting.put_nowait(text)
+        self.running = False
+        self.cleaned_up = False
+        self.stopped = asyncio.Event()
+
+    async def start(self, emit: Emit) -> None:
+        self.running = True
+        try:
+            while True:
+                content = TextContent(body=await self.waiting.get())
+                await emit(InboundMessage(channel_id="", sender_id="feed", content=content))
+        finally:
+            self.running = False
+            await asyncio.sleep(0.01)
+            self.cleaned_up = True
+
+    async def stop(self) -> None:
+        self.stopped.set()
+
+
+@pytest.mark.parametrize("trigger", [HookTrigger.BEFORE_BROADCAST, HookTrigger.AFTER_BROADCAST])
+async def test_source_may_be_detached_by_what_it_hands_in(trigger: HookTrigger) -> None:
+    """The message is processed to its end, and no other comes after it."""
+    async with RoomKit() as kit:
+        seen = told(kit)
+        inboxes = await join_room(kit, "r", "a", "b")
+        source = Queue("one", "stop", "three")
+        finished: list[str] = []
+
+        @kit.hook(trigger)
+        async def obey(event: RoomEvent, _context: RoomContext) -> HookResult:
+            if isinstance(event.content, TextContent) and event.content.body == "stop":
+                await kit.detach_source("a")
+                await asyncio.sleep(0)
+                finished.append("stop")
+            return HookResult.allow()
+
+        await kit.attach_source("a", source)
+        await asyncio.wait_for(source.stopped.wait(), 5)
+        assert inboxes["b"].texts == ["one", "stop"]
+        assert (finished, source.running, source.cleaned_up) == (["stop"], False, True)
+        assert seen[-1][0] == "source_detached"
+
+
+async def test_message_on_its_way_survives_the_detaching_of_its_source() -> None:
+    async with RoomKit() as kit:
+        inboxes = await join_room(kit, "r", "a", "b")
+        gate = asyncio.Event()
+
+        @kit.hook(HookTrigger.BEFORE_BROADCAST)
+        async def wait(_event: RoomEvent, _context: RoomContext) -> HookResult:
+            await gate.wait()
+            return HookResult.allow()
+
+        source = Queue("one", "two")
+        await kit.attach_source("a", source)
+        detaching = asyncio.create_task(kit.detach_source("a"))
+        await asyncio.sleep(0)
+        gate.set()
+        await detaching
+        assert inboxes["b"].texts == ["one"]
+        assert source.cleaned_up
+
+
+async def test_detaching_goes_on_if_its_caller_goes_away() -> None:
+    class Slow(Queue):
+        async def start(self, emit: Emit) -> None:
+            try:
+                await super().start(emit)
+            finally:
+                await letting_go.wait()
+
+    letting_go = asyncio.Event()
+    async with RoomKit() as kit:
+        seen = told(kit)
+        await join_room(kit, "r", "a")
+        source = Slow()
+        await kit.attach_source("a", source)
+        detaching = asyncio.create_task(kit.detach_source("a"))
+        await asyncio.sleep(0)
+        detaching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await detaching
+        with pytest.raises(ValueError, match="not quite detached"):
+            await kit.attach_source("a", source)
+        letting_go.set()
+        await asyncio.wait_for(source.stopped.wait(), 5)
+        assert seen[-1][0] == "source_detached"
+        await kit.attach_source("a", source)
+        assert kit.source_health("a").status == "running"
+
+
+async def test_attaching_that_is_cancelled_leaves_nothing_attached() -> None:
+    async with RoomKit() as kit:
+        await join_room(kit, "r", "a")
+
+        @kit.on("source_attached")
+        async def wait(_event: FrameworkEvent) -> None:
+            await asyncio.Event().wait()
+
+        attaching = asyncio.create_task(kit.attach_source("a", Feed("one")))
+        await asyncio.sleep(0)
+        attaching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await attaching
+        with pytest.raises(SourceNotFoundError):
+            kit.source_health("a")
+
+
+async def test_one_source_serves_one_channel() -> None:
+    async with RoomKit() as kit:
+        await join_room(kit, "r", "a", "b")
+        feed = Feed()
+        await kit.attach_source("a", feed)
+        with pytest.raises(ValueError, match="attached already"):
+            await kit.attach_source("b", feed)
+
+
+@pytest.mark.parametrize(
+    "delays",
+    [
+        {"restart_delay": 0.0},
+        {"restart_delay": -1.0},
+        {"restart_delay": float("nan")},
+        {"restart_delay": 100.0, "max_restart_delay": 50.0},
+    ],
+)
+async def test_delays_that_make_no_sense_are_refused(delays: dict[str, float]) -> None:
+    async with RoomKit() as kit:
+        await join_room(kit, "r", "a")
+        with pytest.raises(ValueError, match="restart_delay"):
+            await kit.attach_source("a", Feed(), **delays)  # type: ignore[arg-type]
 
 
 async def test_source_that_fails_to_stop_does_not_keep_the_others_from_it() -> None:

@@ -285,6 +285,8 @@ class EventRouter:
             if not isinstance(output, ChannelOutput):
                 raise TypeError(f"on_event() returned {type(output).__name__}, not ChannelOutput")
             await self._reentry.take(output, channel, binding, broadcast.event, broadcast.cascade)
+            if output.error is not None:
+                raise output.error
         except BaseException as error:  # who cannot answer must still get the deliveries
             if not is_failure(error):
                 raise

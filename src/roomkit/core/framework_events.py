@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from roomkit._clock import Clock
 from roomkit._tasks import as_coroutine, bounded
+from roomkit.errors import locate_error
 from roomkit.models.framework_event import FrameworkEvent, FrameworkEventType
 
 logger = logging.getLogger("roomkit.events")
@@ -71,6 +72,4 @@ class FrameworkEvents:
             except (
                 Exception
             ) as error:  # a handler is foreign code and must not disturb the pipeline
-                logger.error(
-                    "handler of %s failed: %s", event_type, type(error).__name__, exc_info=error
-                )
+                logger.error("handler of %s failed: %s", event_type, locate_error(error))

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from roomkit._clock import Clock
 from roomkit._tasks import as_coroutine, bounded, finish_within, first_step
-from roomkit.errors import describe_error
+from roomkit.errors import describe_error, locate_error
+from roomkit.models._base import FrozenModel
 from roomkit.models.ai_event import ToolCallEvent
 from roomkit.models.context import RoomContext
 from roomkit.models.delivery import HookFailure
@@ -327,8 +328,7 @@ class HookEngine:
             "hook %s at %s failed: %s",
             hook.name,
             hook.trigger,
-            type(error).__name__,
-            exc_info=error,
+            locate_error(error),
         )
         return HookFailure(hook=hook.name, trigger=hook.trigger.value, error=describe_error(error))
 
@@ -372,6 +372,9 @@ def _same_identity[Subject: (RoomEvent, ToolCallEvent)](
     else:
         values = changed.__dict__ | {name: getattr(original, name) for name in _IDENTITY}
     try:
+        content = values.get("content")
+        if isinstance(content, FrozenModel):  # perhaps another `model_copy`, which pydantic trusts
+            values["content"] = content.model_dump(warnings=False)
         return kind.model_validate(values)
     except ValidationError as error:
         fields = sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]})

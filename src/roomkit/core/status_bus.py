@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from roomkit.errors import locate_error
 from roomkit.models._base import EMPTY_DICT, FrozenModel, Metadata, new_id, utc_now
 
 logger = logging.getLogger("roomkit.status")
@@ -62,7 +63,7 @@ class InMemoryStatusBus(StatusBus):
                 if inspect.isawaitable(result):
                     await result
             except Exception as error:  # a subscriber is foreign code
-                logger.error("status subscriber failed: %s", type(error).__name__, exc_info=error)
+                logger.error("status subscriber failed: %s", locate_error(error))
 
     async def subscribe(self, callback: StatusCallback) -> str:
         subscription_id = new_id()

@@ -119,19 +119,32 @@ def freeze(value: Any, _depth: int = 0) -> Any:
     Raises:
         ValueError: nested deeper than `MAX_DEPTH` levels.
     """
-    if _depth > MAX_DEPTH:
-        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    if isinstance(value, str):
-        return clean_text(value)
-    if isinstance(value, dict):
+    if type(value) is str:
+        return value if value.isascii() and "\x00" not in value else clean_text(value)
+    if isinstance(value, (dict, list)):
         if not value:
-            return EMPTY_DICT
-        return FrozenDict(
-            {clean_text(key): freeze(item, _depth + 1) for key, item in value.items()}
-        )
+            return EMPTY_DICT if isinstance(value, dict) else EMPTY_LIST
+        if _depth >= MAX_DEPTH:
+            raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+        return _frozen_copy(value, _depth + 1)
+    return clean_text(value)
+
+
+def _frozen_copy(value: dict[Any, Any] | list[Any], depth: int) -> Any:
     if isinstance(value, list):
-        return FrozenList([freeze(item, _depth + 1) for item in value])
-    return value
+        return FrozenList([freeze(item, depth) for item in value])
+    # What `clean_text` and `freeze` would say of plain text stands here once more: calling them
+    # for every name and value doubles the cost, and most webhooks are copied this way.
+    return FrozenDict(
+        {
+            key if type(key) is str and key.isascii() and "\x00" not in key else clean_text(key): (
+                item
+                if type(item) is str and item.isascii() and "\x00" not in item
+                else freeze(item, depth)
+            )
+            for key, item in value.items()
+        }
+    )
 
 
 def thaw(value: Any) -> Any:

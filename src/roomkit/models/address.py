@@ -27,9 +27,11 @@ def canonical_phone(number: str) -> str:
     country code get their ``+`` (none begins with 0). Short codes and national numbers stay bare,
     and what has letters in it is no number and stays as it is.
     """
-    digits = _PUNCTUATION.sub("", number)
+    digits = number
     if not digits.lstrip("+").isdigit():
-        return number.strip()
+        digits = _PUNCTUATION.sub("", number)
+        if not digits.lstrip("+").isdigit():
+            return number.strip()
     if digits.startswith("+"):
         return digits
     if digits.startswith("00"):

@@ -127,7 +127,8 @@ class ChannelOutput(FrozenModel):
     A reacting channel fills ``response_events`` (they pass the same gates as any message),
     ``tasks`` and ``observations``. Instead of finished events it may hand over a
     ``response_stream`` of text; the framework sends the pieces out as they come and commits the
-    whole as one event. A transport reports its ``result``.
+    whole as one event. A transport reports its ``result``. ``error`` is what went wrong after the
+    rest was done: it is reported as if the channel had raised it, and the rest is kept.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -136,6 +137,7 @@ class ChannelOutput(FrozenModel):
     tasks: Annotated[list[Task], READ_ONLY] = EMPTY_LIST
     observations: Annotated[list[Observation], READ_ONLY] = EMPTY_LIST
     result: Any = None
+    error: SkipValidation[BaseException] | None = None
     response_stream: SkipValidation[AsyncIterator[Any]] | None = None
     metadata: Metadata = EMPTY_DICT
 

@@ -190,7 +190,7 @@ class WebhookMeta(FrozenModel):
         """
         if self.message is None:
             raise ValueError(f"this {self.provider} webhook carries no message")
-        return self.message.model_copy(update={"channel_id": channel_id})
+        return self.message.evolve(channel_id=channel_id)
 
 
 WebhookPayload = WebhookMeta | Mapping[str, Any] | bytes | str

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from roomkit.models._base import EMPTY_DICT, FrozenModel, Metadata, new_id, utc_now
+from roomkit.models._base import EMPTY_DICT, FrozenModel, Metadata, Text, new_id, utc_now
 from roomkit.models._frozen import FrozenDict
 from roomkit.models.content import (
     AudioContent,
@@ -46,11 +46,15 @@ __all__ = [
 
 
 class EventSource(FrozenModel):
-    """Who sent an event, through which channel and in which direction."""
+    """Who sent an event, through which channel and in which direction.
+
+    ``address`` is what the channel calls the sender, as far as that is not ``participant_id``.
+    """
 
     channel_id: str
     channel_type: ChannelType | None = None
     participant_id: str | None = None
+    address: str | None = None
     direction: ChannelDirection = ChannelDirection.INBOUND
     provider: str | None = None
 
@@ -84,13 +88,13 @@ class RoomEvent(FrozenModel):
     content: EventContent
     status: EventStatus = EventStatus.PENDING
     blocked_by: str | None = None
-    visibility: str = "all"
-    response_visibility: str | None = None
+    visibility: Text = "all"
+    response_visibility: Text | None = None
     index: int = 0
     chain_depth: int = 0
     parent_event_id: str | None = None
     correlation_id: str | None = None
-    idempotency_key: str | None = None
+    idempotency_key: Text | None = None
     created_at: datetime = Field(default_factory=utc_now)
     metadata: Metadata = EMPTY_DICT
     channel_data: ChannelData = NO_CHANNEL_DATA

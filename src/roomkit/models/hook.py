@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
-from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, READ_ONLY, FrozenModel, Metadata
+from roomkit.models._base import EMPTY_DICT, EMPTY_LIST, READ_ONLY, FrozenModel, Metadata, Text
 from roomkit.models.ai_event import ToolCallEvent
 from roomkit.models.content import EventContent
 from roomkit.models.enums import EventType
@@ -31,7 +31,7 @@ class HookResult(FrozenModel):
     action: Literal["allow", "block", "modify"] = "allow"
     event: RoomEvent | None = None
     tool_call: ToolCallEvent | None = None
-    reason: str | None = None
+    reason: Text | None = None
     injected_events: Annotated[list[InjectedEvent], READ_ONLY] = EMPTY_LIST
     tasks: Annotated[list[Task], READ_ONLY] = EMPTY_LIST
     observations: Annotated[list[Observation], READ_ONLY] = EMPTY_LIST

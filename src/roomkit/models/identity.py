@@ -50,7 +50,7 @@ class IdentityHookResult(FrozenModel):
     status: IdentificationStatus
     identity: Identity | None = None
     candidates: Annotated[list[Identity], READ_ONLY] = EMPTY_LIST
-    reason: str | None = None
+    reason: Text | None = None
     injected_events: Annotated[list[InjectedEvent], READ_ONLY] = EMPTY_LIST
 
     @classmethod

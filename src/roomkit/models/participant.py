@@ -24,13 +24,15 @@ class Participant(FrozenModel):
     """Somebody in a room, on the channel where they were first seen.
 
     The same person in two rooms is two participants; ``identity_id`` ties them together.
-    ``address`` is where they wrote from, as far as it is not their id.
+    ``address`` is where they wrote from, as far as it is not their id; ``addresses`` has what else
+    they turned out to write from, by channel id.
     """
 
-    id: str
+    id: Text
     room_id: str
     channel_id: str
-    address: str | None = None
+    address: Text | None = None
+    addresses: Annotated[dict[str, list[str]], READ_ONLY] = EMPTY_DICT
     display_name: Text | None = None
     role: ParticipantRole = ParticipantRole.MEMBER
     status: ParticipantStatus = ParticipantStatus.ACTIVE

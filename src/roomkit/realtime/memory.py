@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 from collections import deque
 from collections.abc import Awaitable
 
-from roomkit._tasks import TaskScope
+from roomkit._tasks import TaskScope, is_failure
 from roomkit.errors import RoomKitError
 from roomkit.models._base import new_id
 from roomkit.realtime.base import EphemeralCallback, EphemeralEvent, RealtimeBackend
@@ -147,7 +146,9 @@ class InMemoryRealtime(RealtimeBackend):
         """Call back; returns what is left to await."""
         try:
             result = subscription.callback(event)
-        except Exception as error:
+        except BaseException as error:  # foreign code; the publisher has nothing to do with it
+            if not is_failure(error):
+                raise
             self._report(subscription, error)
             return None
         return result if result is not None and inspect.isawaitable(result) else None
@@ -155,13 +156,9 @@ class InMemoryRealtime(RealtimeBackend):
     async def _finish(self, subscription: _Subscription, waiting: Awaitable[object]) -> None:
         try:
             await waiting
-        except asyncio.CancelledError as error:
-            # Something that the callback awaited was cancelled, unless it is this task itself.
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+        except BaseException as error:  # as above; also if what it awaited was cancelled
+            if not is_failure(error):
                 raise
-            self._report(subscription, error)
-        except Exception as error:
             self._report(subscription, error)
 
     @staticmethod

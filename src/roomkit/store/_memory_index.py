@@ -9,7 +9,7 @@ from roomkit.models.address import canonical_address
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.enums import ChannelType
 from roomkit.models.participant import Participant
-from roomkit.store.rules import takes_part
+from roomkit.store.rules import addresses_at, takes_part
 
 type RoomIds = dict[str, int]
 """Room ids, oldest room first: a dict keeps the order, and the value is the room's rank."""
@@ -108,15 +108,15 @@ class RoomIndex:
         if not is_open:
             return
         if old is None:
-            for key in _keys_of_person(new, bindings.get(new.channel_id)):
+            for key in _keys_of_person(new, bindings):
                 self._put(self._open, key, room_id)
             return
-        after = set(_keys_of_person(new, bindings.get(new.channel_id)))
-        before = set(_keys_of_person(old, bindings.get(old.channel_id)))
+        after = set(_keys_of_person(new, bindings))
+        before = set(_keys_of_person(old, bindings))
         if before - after:
             # Somebody else may have the same address.
             for other in participants.values():
-                before.difference_update(_keys_of_person(other, bindings.get(other.channel_id)))
+                before.difference_update(_keys_of_person(other, bindings))
         self._move(room_id, before, after)
 
     def rooms_of_channel(self, channel_id: str) -> RoomIds:
@@ -190,17 +190,25 @@ def _keys_of_seat(binding: ChannelBinding, participants: Iterable[Participant]) 
     else:
         yield ("named", channel_id, canonical_address(binding.channel_type, recipient))
     for participant in participants:
-        if participant.channel_id == channel_id:
-            yield from _keys_of_person(participant, binding)
+        yield from _keys_at(participant, binding)
 
 
-def _keys_of_person(participant: Participant, binding: ChannelBinding | None) -> Iterator[_Key]:
+def _keys_of_person(
+    participant: Participant, bindings: Mapping[str, ChannelBinding]
+) -> Iterator[_Key]:
     """Everything under which a room is found because of one participant."""
-    if binding is None or not takes_part(participant):
+    for channel_id in (participant.channel_id, *participant.addresses):
+        binding = bindings.get(channel_id)
+        if binding is not None:
+            yield from _keys_at(participant, binding)
+
+
+def _keys_at(participant: Participant, binding: ChannelBinding) -> Iterator[_Key]:
+    if not takes_part(participant):
         return
-    channel_type = binding.channel_type
-    yield ("type", channel_type, participant.id)
+    channel_type, channel_id = binding.channel_type, binding.channel_id
+    if participant.channel_id == channel_id:
+        yield ("type", channel_type, participant.id)
     if binding.recipient is None:
-        for address in (participant.id, participant.address):
-            if address is not None:
-                yield ("joined", binding.channel_id, canonical_address(channel_type, address))
+        for address in addresses_at(participant, channel_id):
+            yield ("joined", channel_id, canonical_address(channel_type, address))

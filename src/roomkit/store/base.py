@@ -15,10 +15,12 @@ from roomkit.models.room import Room
 from roomkit.store.records import RECENT_EVENTS, CommitOutcome, RoomSnapshot, TimelineCommit
 from roomkit.store.rules import (
     OPEN_STATUSES,
+    addresses_at,
     is_history,
     is_unread,
     rewritten_over,
     room_after,
+    sender_of,
     takes_part,
     with_deliveries,
 )
@@ -179,12 +181,32 @@ class ConversationStore(RecordTables):
                     return event
         return None
 
+    async def find_redelivery(self, channel_id: str, key: str, sender: str) -> RoomEvent | None:
+        """The event that a sender's message became, in whatever room; the newest if there are
+        several.
+
+        A vendor repeats a webhook although the conversation may have ended meanwhile. This version
+        looks through all rooms of the channel.
+
+        Args:
+            channel_id: the source channel.
+            key: the message's idempotency key.
+            sender: the sender, as the channel calls them (`sender_of`).
+        """
+        newest: RoomEvent | None = None
+        async for room in self._all_rooms(channel_id=channel_id):
+            event = await self.find_duplicate(room.id, channel_id, key)
+            if event is not None and sender_of(event) == sender:
+                newest = event
+        return newest
+
     async def snapshot(
         self,
         room_id: str,
         *,
         known: RoomSnapshot | None = None,
         claim: tuple[str, str] | None = None,
+        sender: str | None = None,
     ) -> RoomSnapshot | None:
         """Everything a turn needs to know about a room, in one read; None if there is none.
 
@@ -192,16 +214,23 @@ class ConversationStore(RecordTables):
             known: an earlier snapshot, which a store may return if it can tell that nothing
                 changed.
             claim: a source channel's id and an idempotency key, to be looked up for `duplicate`.
+            sender: whose event counts as duplicate in other rooms too, as `find_redelivery` finds
+                it. One in this room goes first.
         """
         room = await self.get_room(room_id)
         if room is None:
             return None
+        duplicate: RoomEvent | None = None
+        if claim is not None:
+            duplicate = await self.find_duplicate(room_id, *claim)
+            if duplicate is None and sender is not None:
+                duplicate = await self.find_redelivery(*claim, sender)
         return RoomSnapshot(
             room=room,
             bindings=tuple(await self.list_bindings(room_id)),
             participants=tuple(await self.list_participants(room_id)),
             recent_events=tuple(await self.list_recent_events(room_id)),
-            duplicate=await self.find_duplicate(room_id, *claim) if claim else None,
+            duplicate=duplicate,
         )
 
     async def commit(self, commit: TimelineCommit) -> CommitOutcome:
@@ -320,12 +349,7 @@ class ConversationStore(RecordTables):
 
 
 def _joined(participant: Participant, binding: ChannelBinding, sender: str) -> bool:
-    return (
-        participant.channel_id == binding.channel_id
-        and takes_part(participant)
-        and any(
-            same_address(binding.channel_type, address, sender)
-            for address in (participant.id, participant.address)
-            if address is not None
-        )
+    return takes_part(participant) and any(
+        same_address(binding.channel_type, address, sender)
+        for address in addresses_at(participant, binding.channel_id)
     )

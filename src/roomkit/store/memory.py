@@ -20,6 +20,7 @@ from roomkit.models.identity import Identity
 from roomkit.models.participant import Participant
 from roomkit.models.room import Room
 from roomkit.models.task import Observation, Task
+from roomkit.store._memory_claims import Claims
 from roomkit.store._memory_directory import RoomDirectory
 from roomkit.store._memory_people import People
 from roomkit.store.base import ConversationStore
@@ -46,6 +47,7 @@ class InMemoryStore(ConversationStore):
         self._directory = RoomDirectory()
         self._rooms = self._directory.records
         self._events: dict[str, RoomEvent] = {}
+        self._claims = Claims()
         self._deliveries: dict[str, tuple[str, str]] = {}
         self._people = People()
         self._tasks: dict[str, Task] = {}
@@ -83,6 +85,7 @@ class InMemoryStore(ConversationStore):
 
     def _forget_event(self, event: RoomEvent) -> None:
         self._events.pop(event.id, None)
+        self._claims.remove(event)
         for result in event.delivery_results.values():
             for message_id in result.message_ids:
                 self._deliveries.pop(message_id, None)
@@ -128,9 +131,11 @@ class InMemoryStore(ConversationStore):
         old = self._events.get(event.id)
         self._events[event.id] = event
         if old is not None:
+            self._claims.remove(old)
             record.replace(old, event)
         else:
             record.insert(event)
+        self._claims.add(event)
         record.room = record.room.evolve(
             event_count=len(record.events), latest_index=record.events[-1].index
         )
@@ -182,6 +187,10 @@ class InMemoryStore(ConversationStore):
         event_id = None if record is None else record.claims.get((channel_id, key))
         return None if event_id is None else self._events[event_id].detached()
 
+    async def find_redelivery(self, channel_id: str, key: str, sender: str) -> RoomEvent | None:
+        event_id = self._claims.newest(channel_id, key, sender)
+        return None if event_id is None else self._events[event_id].detached()
+
     async def get_event_count(self, room_id: str) -> int:
         record = self._rooms.get(room_id)
         return 0 if record is None else len(record.events)
@@ -192,12 +201,17 @@ class InMemoryStore(ConversationStore):
         *,
         known: RoomSnapshot | None = None,
         claim: tuple[str, str] | None = None,
+        sender: str | None = None,
     ) -> RoomSnapshot | None:
         record = self._rooms.get(room_id)
         if record is None:
             return None
-        if claim is not None and claim in record.claims:
-            return record.take_snapshot(self._events[record.claims[claim]])
+        if claim is not None:
+            first = record.claims.get(claim)
+            if first is None and sender is not None:
+                first = self._claims.newest(*claim, sender)
+            if first is not None:
+                return record.take_snapshot(self._events[first])
         return record.snapshot or record.take_snapshot()
 
     async def commit(self, commit: TimelineCommit) -> CommitOutcome:
@@ -219,6 +233,8 @@ class InMemoryStore(ConversationStore):
                 new = self._events[rewritten.id] = rewritten_over(old, rewritten)
                 record.replace(old, new)
         self._events[event.id] = event
+        if key is not None:
+            self._claims.add(event)
         record.insert(event)
         room = record.room = room_after(room, commit, len(events), event.index)
         record.changed()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from roomkit.models._frozen import FrozenDict
 from roomkit.models.channel import ChannelBinding
@@ -32,6 +32,23 @@ def is_unread(event: RoomEvent, binding: ChannelBinding) -> bool:
 def takes_part(participant: Participant) -> bool:
     """Whether somebody still belongs to a room."""
     return participant.status in (ParticipantStatus.ACTIVE, ParticipantStatus.INACTIVE)
+
+
+def sender_of(event: RoomEvent) -> str | None:
+    """Whoever sent an event, as their channel calls them."""
+    source = event.source
+    return source.participant_id if source.address is None else source.address
+
+
+def addresses_at(participant: Participant, channel_id: str) -> Iterator[str]:
+    """Everything somebody is known to write from on a channel.
+
+    An id is an address only of those who have no other: the id of a person in a directory may well
+    be the name of somebody else on a channel.
+    """
+    if participant.channel_id == channel_id:
+        yield participant.id if participant.address is None else participant.address
+    yield from participant.addresses.get(channel_id, ())
 
 
 def room_after(room: Room, commit: TimelineCommit, event_count: int, latest_index: int) -> Room:

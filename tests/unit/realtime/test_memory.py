@@ -152,6 +152,25 @@ async def test_a_subscriber_that_awaits_something_cancelled_is_called_again(
     assert calls == [0, 1, 2]
 
 
+async def test_a_subscriber_that_looks_at_something_cancelled_harms_nobody(
+    realtime: InMemoryRealtime,
+) -> None:
+    calls: list[int] = []
+    cancelled = asyncio.get_running_loop().create_future()
+    cancelled.cancel()
+
+    def look(event: EphemeralEvent) -> None:
+        calls.append(event.data["number"])
+        cancelled.result()
+
+    heard: list[int] = []
+    await realtime.subscribe("r", look)
+    await realtime.subscribe("r", lambda event: heard.append(event.data["number"]))
+    for number in range(3):
+        await realtime.publish("r", numbered(number))
+    assert calls == heard == [0, 1, 2]
+
+
 async def test_a_subscriber_may_publish_and_sees_its_own_event_next(
     realtime: InMemoryRealtime, clock: VirtualClock
 ) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from examples.custom_store import DictStore
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.enums import ChannelType, EventStatus, ParticipantStatus, RoomStatus
 from roomkit.models.participant import Participant
@@ -19,6 +18,7 @@ from roomkit.models.room import Room
 from roomkit.store.base import ConversationStore
 from roomkit.store.memory import InMemoryStore
 from roomkit.store.records import TimelineCommit
+from tests.dict_store import DictStore
 from tests.helpers import make_binding, make_event
 
 type Write = Callable[[ConversationStore], Awaitable[object]]
@@ -68,10 +68,20 @@ def detach(room_id: str, channel_id: str) -> Write:
 
 
 def join(
-    room_id: str, channel_id: str, person: str, address: str | None, status: ParticipantStatus
+    room_id: str,
+    channel_id: str,
+    person: str,
+    address: str | None,
+    addresses: dict[str, list[str]],
+    status: ParticipantStatus,
 ) -> Write:
     participant = Participant(
-        id=person, room_id=room_id, channel_id=channel_id, address=address, status=status
+        id=person,
+        room_id=room_id,
+        channel_id=channel_id,
+        address=address,
+        addresses=addresses,
+        status=status,
     )
 
     async def write(store: ConversationStore) -> None:
@@ -110,6 +120,7 @@ WRITES = st.one_of(
         channels,
         people | st.just("ada"),
         st.none() | people,
+        st.dictionaries(channels, st.lists(people, max_size=2), max_size=2),
         st.sampled_from(ParticipantStatus),
     ),
     st.builds(say, rooms, channels, st.none() | st.just("k"), st.sampled_from(EventStatus)),

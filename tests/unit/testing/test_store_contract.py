@@ -65,8 +65,9 @@ class BelievesEverySnapshot(InMemoryStore):
         *,
         known: RoomSnapshot | None = None,
         claim: tuple[str, str] | None = None,
+        sender: str | None = None,
     ) -> RoomSnapshot | None:
-        return known or await super().snapshot(room_id, claim=claim)
+        return known or await super().snapshot(room_id, claim=claim, sender=sender)
 
 
 class ForgetsOutcomes(InMemoryStore):

@@ -23,13 +23,15 @@ class InboundMixin(KitMixin):
         Calls may overlap freely. Messages of one room are stored one at a time in the order in
         which they get to its lock; deliveries of an earlier message never hold up a later one. A
         call from inside (a hook, a tool, while delivering) for the room it is in returns once the
-        message is stored.
+        message is stored, and so does one that a BEFORE_BROADCAST hook makes for another room.
         Cancelling the call before the message is stored leaves no trace; afterwards it only ends
         the wait.
 
         Args:
             message: what came in. With an ``idempotency_key`` or a ``provider_message_id`` a
-                second call returns the event of the first, with ``reason="duplicate"``.
+                second call returns the event of the first, with ``reason="duplicate"``. Without
+                `room_id` that holds for a week also if the sender's conversation has ended or they
+                have another one meanwhile.
             room_id: the room to use instead of routing; the channel is attached to it if need be.
 
         Returns:
@@ -57,8 +59,8 @@ class InboundMixin(KitMixin):
             channel_id: the channel that the webhook belongs to.
 
         Returns:
-            The message, if there was one. It carries its idempotency key: processing it again is a
-            harmless duplicate.
+            The message, if there was one (the last of several). It carries its idempotency key:
+            processing it again is a harmless duplicate, whose result has the event that it became.
 
         Raises:
             ChannelNotRegisteredError: no such channel.
@@ -78,13 +80,15 @@ class InboundMixin(KitMixin):
     ) -> None:
         """Start a source and hand in, as messages of the channel, what it delivers.
 
-        A source that fails is started again after `restart_delay` seconds, then after twice that
-        and so on up to `max_restart_delay`; a delivered message starts the count anew. After
-        `max_restarts` failures in a row, or the first without `auto_restart`, it is given up.
+        A source that fails is started again after a random part of `restart_delay` seconds, then
+        of twice that and so on up to `max_restart_delay`; a delivered message starts the count
+        anew. After `max_restarts` failures in a row, or the first without `auto_restart`, it is
+        given up.
 
         Raises:
             ChannelNotRegisteredError: no such channel.
             SourceAlreadyAttachedError: the channel has a source.
+            ValueError: the source serves another channel, or a delay makes no sense.
         """
         await self._rt.sources.attach(
             channel_id,
@@ -96,7 +100,10 @@ class InboundMixin(KitMixin):
         )
 
     async def detach_source(self, channel_id: str) -> None:
-        """Stop a channel's source.
+        """Stop a channel's source. Messages on their way get a moment.
+
+        Called while a message of this source is being processed, by a hook for example, it
+        returns at once: the source ends with that message.
 
         Raises:
             SourceNotFoundError: the channel has none.

@@ -58,7 +58,11 @@ class RoomLifecycleMixin(KitMixin):
         return await self._rt.rooms.update_metadata(room_id, metadata)
 
     async def close_room(self, room_id: str) -> Room:
-        """End a conversation: nothing more is accepted, answers that come late included."""
+        """End a conversation: nothing more is accepted, answers that come late included.
+
+        What `pause_room` has held back is not sent any more but kept as blocked, with
+        ``room_closed`` as the reason, and reported as ``event_blocked``.
+        """
         return await self._rt.rooms.close(room_id)
 
     async def archive_room(self, room_id: str) -> Room:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from roomkit.core.pipeline import revisions
 from roomkit.core.pipeline.cascade import enclosing
 from roomkit.core.pipeline.posting import Posting
@@ -9,10 +11,17 @@ from roomkit.core.runtime import KitRuntime
 from roomkit.core.visibility import may_write, narrower
 from roomkit.models.content import DeleteContent, EditContent
 from roomkit.models.enums import EventType, ParticipantStatus
+from roomkit.models.event import RoomEvent
 from roomkit.models.task import Observation
 from roomkit.store.rules import OPEN_STATUSES
 
+_REDELIVERY_WINDOW = timedelta(days=7)
+"""For how long vendors repeat a webhook, at most. A key that comes again later, from a client that
+counts its messages anew, is a new message, unless it is in the very room of the first."""
+
 REVISIONS = (EventType.EDIT, EventType.DELETE)
+_REVISING = {"edit": EventType.EDIT, "delete": EventType.DELETE}
+"""What an event is by its content."""
 
 
 class Admission:
@@ -29,13 +38,21 @@ class Admission:
         snapshot = posting.snapshot
         if posting.status != "open":
             return
-        if snapshot.duplicate is not None:
+        duplicate = snapshot.duplicate
+        if duplicate is not None and self._is_redelivered(posting, duplicate):
             posting.status = "duplicate"
             posting.reason = "duplicate"
-            posting.event = snapshot.duplicate
+            posting.event = duplicate
         elif snapshot.room.status not in OPEN_STATUSES and posting.origin != "system":
             posting.status = "closed"
             posting.reason = "room_closed"
+
+    def _is_redelivered(self, posting: Posting, first: RoomEvent) -> bool:
+        return first.room_id == posting.event.room_id or self.is_recent(first)
+
+    def is_recent(self, first: RoomEvent) -> bool:
+        """Whether a vendor may still repeat what became of this event in another room."""
+        return self._rt.clock.now() - first.created_at <= _REDELIVERY_WINDOW
 
     def check_rights(self, posting: Posting) -> None:
         """Who may not speak is stored as blocked; a muted channel's answers are dropped."""
@@ -99,6 +116,9 @@ class Admission:
         """An edit or delete needs a target and a right to it, and is seen by nobody who did not
         see that."""
         event = posting.event
+        if event.type is EventType.MESSAGE and event.content.type in _REVISING:
+            # Whoever wrote it left it at the default; channels go by the content.
+            posting.event = event = event.evolve(type=_REVISING[event.content.type])
         if posting.status != "open" or event.type not in REVISIONS:
             return
         try:

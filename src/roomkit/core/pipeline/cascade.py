@@ -117,16 +117,23 @@ class Hold:
     """A lease while it is held. The flag outlives the lease in frames that were inherited.
 
     ``touched`` tells that something was written to the room from inside the gate, and ``nested``
-    has the writes that are still under way: the lock is not given up before they are done.
+    has the writes that are still under way: the lock is not given up before they are done. A hold
+    that has ``stepped_out`` is to be taken back at the end of the gate.
     """
 
-    __slots__ = ("active", "lease", "nested", "touched")
+    __slots__ = ("active", "lease", "nested", "stepped_out", "touched")
 
     def __init__(self, lease: RoomLease) -> None:
         self.lease = lease
         self.active = True
         self.touched = False
+        self.stepped_out = False
         self.nested: set[asyncio.Task[Any]] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the gate goes on, on its lease or stepped out."""
+        return self.active or self.stepped_out
 
     def follow(self, task: asyncio.Task[Any]) -> None:
         """Keep the lock until this write from inside the gate is done."""
@@ -186,6 +193,26 @@ def enclosing(room_id: str) -> Frame | None:
             return frame
         frame = frame.parent
     return None
+
+
+def kept_by_task() -> list[Hold]:
+    """The locks that the running task holds, in the gates that it is in."""
+    kept: list[Hold] = []
+    frame = _frame.get()
+    while frame is not None:
+        if frame.hold is not None and frame.holds_lock and frame.hold not in kept:
+            kept.append(frame.hold)
+        frame = frame.parent
+    return kept
+
+
+def gate_around() -> Frame | None:
+    """The innermost gate that waits for the running code, as far as that can be told, whatever
+    its room."""
+    frame = _frame.get()
+    while frame is not None and (frame.hold is None or not frame.hold.is_open):
+        frame = frame.parent
+    return frame
 
 
 def enter_frame(cascade: Cascade) -> None:

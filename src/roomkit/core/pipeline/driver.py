@@ -15,13 +15,16 @@ from roomkit.core.pipeline.cascade import (
     SideEffects,
     enclosing,
     enter_frame,
+    gate_around,
+    kept_by_task,
     running_in,
 )
+from roomkit.core.pipeline.held import held_events
 from roomkit.core.pipeline.poster import Poster
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
 from roomkit.core.services.transitions import system_event
-from roomkit.errors import KitClosedError
+from roomkit.errors import KitClosedError, locate_error
 from roomkit.models.enums import EventStatus, EventType, HookTrigger
 from roomkit.models.event import RoomEvent
 from roomkit.models.task import Observation, Task
@@ -107,7 +110,8 @@ class Driver:
         """Take a posting all the way.
 
         The outermost caller waits for the whole cascade; a call from inside one only for the
-        commit. The posting has to be entered in its cascade.
+        commit, and so does one from a gate of another room, which stays locked meanwhile. The
+        posting has to be entered in its cascade.
         """
         try:
             await self.prepare(posting, outermost=outermost)
@@ -145,23 +149,35 @@ class Driver:
     def _leave(self, cascade: Cascade, *, outermost: bool) -> None:
         cascade.leave()
         if outermost:
+            self._settle_later(cascade)
+
+    def _settle_later(self, cascade: Cascade) -> None:
+        """Follow a cascade to its end for a caller who does not wait for that; the outermost call
+        around it does."""
+        outer = cascade.outer
+        if outer is None or outer.cascade.finished:
             self.runtime.scope.spawn(self.settle(cascade), name="cascade")
+        else:
+            self.runtime.in_background(outer.cascade, self.settle(cascade), "cascade")
 
     async def _carry(self, posting: Posting, *, outermost: bool) -> None:
         cascade, telemetry = posting.cascade, self.runtime.telemetry
+        waits = outermost and not _is_inside_gate(cascade)
         try:
             await self.poster.commit(posting)
             if telemetry.enabled:
                 with telemetry.span(SpanKind.BROADCAST, posting.event.source.channel_id):
                     self._router.start(posting.ready)
-            elif outermost:  # it waits for the whole cascade anyway: no need for another task
+            elif waits:  # for the whole cascade anyway: no need for another task
                 await self._router.run(posting.ready)
             else:
                 self._router.start(posting.ready)
         finally:
             cascade.leave()
-        if outermost:
+        if waits:
             await self.settle(cascade)
+        elif outermost:
+            self._settle_later(cascade)
 
     async def see_through[T](self, coro: Coroutine[Any, Any, T], name: str) -> T:
         """Await something that must not end half done: cancelling the caller ends only the
@@ -205,7 +221,8 @@ class Driver:
             return changed
         cascade, outermost = self.cascade_for(room_id)
         result: T = await self._owned(
-            self._operate(room_id, body, cascade, outermost=outermost), "operation"
+            self._operate(room_id, body, cascade, kept_by_task(), outermost=outermost),
+            "operation",
         )
         return result
 
@@ -214,22 +231,25 @@ class Driver:
         room_id: str,
         body: Callable[[Operation], Coroutine[Any, Any, T]],
         cascade: Cascade,
+        kept: list[Hold],
         *,
         outermost: bool,
     ) -> T:
-        locks = self.runtime.locks
+        holds = self.poster.holds
         try:
-            hold = Hold(await locks.acquire(room_id))
+            hold = Hold(await holds.acquire(room_id, kept))
             try:
                 with Inside(cascade, hold):
                     result = await body(Operation(room_id, cascade, self))
             finally:
-                await self.poster.release(hold)
+                await holds.release(hold)
         except BaseException:
             self._leave(cascade, outermost=outermost)
             raise
         cascade.leave()
-        if outermost:
+        if outermost and _is_inside_gate(cascade):
+            self._settle_later(cascade)
+        elif outermost:
             await self.settle(cascade)
         return result
 
@@ -298,8 +318,7 @@ class Driver:
             logger.error(
                 "something that follows a message in room %s failed: %s",
                 cascade.room_id,
-                type(error).__name__,
-                exc_info=error,
+                locate_error(error),
             )
             cascade.effects.errors.append(f"{SYSTEM_CHANNEL}: {type(error).__name__}")
 
@@ -349,16 +368,16 @@ class Driver:
         """Send out, in order, what was held back while a room was paused. The lock must be
         held."""
         store, poster = self.runtime.store, self.poster
-        offset = 0
-        while page := await store.list_events(operation.room_id, offset=offset, limit=200):
-            offset += len(page)
-            for event in page:
-                if event.status is not EventStatus.PENDING:
-                    continue
-                event = await store.update_event(event.evolve(status=EventStatus.DELIVERED))
-                event = event.sealed()
-                posting = Posting(event=event, cascade=operation.cascade, origin="sent")
-                await poster.load(posting)
-                operation.cascade.current[event.id] = event
-                poster.send_out(posting, event)
-                self._router.start(posting.ready)
+        async for event in held_events(store, operation.room_id):
+            posting = Posting(event=event, cascade=operation.cascade, origin="sent")
+            await poster.load(posting)
+            event = await store.update_event(event.evolve(status=EventStatus.DELIVERED))
+            posting.event = event = event.sealed()
+            operation.cascade.current[event.id] = event
+            poster.send_out(posting, event)
+            self._router.start(posting.ready)
+
+
+def _is_inside_gate(cascade: Cascade) -> bool:
+    """Whether a gate waits for the running code, which has begun this cascade."""
+    return cascade.outer is not None and gate_around() is not None

@@ -8,17 +8,19 @@ sends, a notice of the framework.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+import logging
 
 from roomkit.core.event_router import EventRouter
 from roomkit.core.pipeline import revisions
 from roomkit.core.pipeline.admission import Admission
-from roomkit.core.pipeline.cascade import Hold, Inside, enclosing
+from roomkit.core.pipeline.cascade import Hold, Inside, enclosing, kept_by_task
+from roomkit.core.pipeline.held import holds_back
+from roomkit.core.pipeline.holding import RoomHolds
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.pipeline.timers import due_status, has_timers
 from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
 from roomkit.core.services.transitions import Transitions
-from roomkit.errors import RoomNotFoundError
+from roomkit.errors import RoomNotFoundError, locate_error
 from roomkit.models.delivery import HookFailure
 from roomkit.models.enums import (
     ChannelDirection,
@@ -30,7 +32,10 @@ from roomkit.models.enums import (
 )
 from roomkit.models.event import EventSource, RoomEvent
 from roomkit.models.hook import InjectedEvent
-from roomkit.store.records import RoomSnapshot, TimelineCommit
+from roomkit.models.room import Room
+from roomkit.store.records import CommitOutcome, RoomSnapshot, TimelineCommit
+
+logger = logging.getLogger("roomkit")
 
 
 class Poster:
@@ -43,6 +48,7 @@ class Poster:
     def __init__(self, runtime: KitRuntime, router: EventRouter, transitions: Transitions) -> None:
         self._rt = runtime
         self.admission = Admission(runtime)
+        self.holds = RoomHolds(runtime.locks, runtime.scope)
         self._router = router
         self._transitions = transitions
 
@@ -51,7 +57,8 @@ class Poster:
         room_id = posting.event.room_id
         frame = enclosing(room_id)
         if frame is None or not frame.holds_lock:
-            posting.hold = Hold(await self._rt.locks.acquire(room_id))
+            kept = kept_by_task() if frame is not None or posting.cascade.outer else ()
+            posting.hold = Hold(await self.holds.acquire(room_id, kept))
         elif frame.hold is not None:
             frame.hold.touched = True
             await frame.hold.quiet()
@@ -61,19 +68,7 @@ class Poster:
         hold = posting.hold
         if hold is not None:
             posting.hold = None
-            await self.release(hold)
-
-    def release(self, hold: Hold) -> Awaitable[None]:
-        """Give up the lock, but not before all writes under it are done."""
-        hold.active = False
-        if not hold.nested:
-            return self._rt.locks.release(hold.lease)
-        # Not in the task that calls, which may be cancelled while it waits.
-        return asyncio.shield(self._rt.scope.spawn(self._release_later(hold), name="unlock"))
-
-    async def _release_later(self, hold: Hold) -> None:
-        await hold.quiet()
-        await self._rt.locks.release(hold.lease)
+            await self.holds.release(hold)
 
     async def load(self, posting: Posting, known: RoomSnapshot | None = None) -> None:
         """Read the room as it is under the lock, and apply what its timers are due to do.
@@ -88,7 +83,9 @@ class Poster:
         claim = None
         if event.idempotency_key is not None:
             claim = (event.source.channel_id, event.idempotency_key)
-        snapshot = await self._rt.store.snapshot(event.room_id, known=known, claim=claim)
+        snapshot = await self._rt.store.snapshot(
+            event.room_id, known=known, claim=claim, sender=posting.sender
+        )
         if snapshot is None:
             raise RoomNotFoundError(event.room_id)
         if posting.origin != "system" and has_timers(snapshot.room):
@@ -133,6 +130,8 @@ class Poster:
         with Inside(cascade, hold):
             outcome = await rt.hooks.run_gate(trigger, event, posting.snapshot.context)
         posting.event = outcome.event
+        if hold is not None and hold.stepped_out:
+            await self.holds.take_back(hold)
         if hold is not None and hold.touched:
             await hold.quiet()
             await self._look_again(posting)
@@ -175,14 +174,14 @@ class Poster:
             if posting.status in ("open", "blocked"):
                 await self._store(posting)
                 for injected in posting.injected:
-                    await self._inject(posting, injected)
+                    await self._try_to_inject(posting, injected)
         except Exception as error:
             # Handed to the caller, who may be gone by now and must not have to release the lock.
             posting.error = error
         finally:
             hold, posting.hold = posting.hold, None
             if hold is not None:
-                await self.release(hold)
+                await self.holds.release(hold)
 
     async def _store(self, posting: Posting) -> None:
         rt, event = self._rt, posting.event
@@ -193,7 +192,7 @@ class Poster:
         if blocked:
             commit.status = EventStatus.BLOCKED
         else:
-            if room.status is RoomStatus.PAUSED and room.paused_by == "request" and not by_system:
+            if holds_back(room) and not by_system:
                 commit.status = EventStatus.PENDING
             if event.type is EventType.MESSAGE:
                 commit.activity_at = now
@@ -201,7 +200,10 @@ class Poster:
                 commit.rewrites = await revisions.rewrites_for(
                     rt.store, event, posting.target, now
                 )
-        outcome = await rt.store.commit(commit)
+        try:
+            outcome = await rt.store.commit(commit)
+        except Exception as error:
+            outcome = await self._written_after_all(commit, room, error)
         posting.event = outcome.event
         if outcome.status != "stored":
             posting.status = outcome.status
@@ -230,6 +232,18 @@ class Poster:
             if not by_system:
                 self.send_out(posting, outcome.event)
 
+    async def _written_after_all(
+        self, commit: TimelineCommit, room: Room, error: Exception
+    ) -> CommitOutcome:
+        """Look whether a write that failed has been made: the connection may have broken before
+        the answer was there. Such an event must go out, since it would count as duplicate when it
+        comes again.
+        """
+        stored = await self._rt.store.get_event(commit.event.id)
+        if stored is None:
+            raise error
+        return CommitOutcome(status="stored", event=stored.sealed(), room=room)
+
     def send_out(self, posting: Posting, event: RoomEvent) -> None:
         """Queue a stored event for everybody who may see it. The lock must be held."""
         cascade = posting.cascade
@@ -237,6 +251,15 @@ class Poster:
         if posting.origin == "response":
             cascade.responses.append(event.id)
         self._router.enqueue(posting, event, posting.binding)
+
+    async def _try_to_inject(self, posting: Posting, injected: InjectedEvent) -> None:
+        """The event itself is stored by now: what comes on top of it may fail, and says so."""
+        try:
+            await self._inject(posting, injected)
+        except Exception as error:  # a store that is down
+            room_id = posting.event.room_id
+            logger.error("an injected event for room %s failed: %s", room_id, locate_error(error))
+            posting.cascade.effects.errors.append(f"{SYSTEM_CHANNEL}: {type(error).__name__}")
 
     async def _inject(self, posting: Posting, injected: InjectedEvent) -> None:
         """Store and send what a hook added. It skips the hooks, but not the budget."""
@@ -261,10 +284,15 @@ class Poster:
             created_at=self._rt.clock.now(),
             metadata={**injected.metadata, "injected": True},
         )
-        outcome = await self._rt.store.commit(
-            TimelineCommit(event=event, updated_at=event.created_at)
-        )
-        if outcome.status == "stored":
+        commit = TimelineCommit(event=event, updated_at=event.created_at)
+        if holds_back(posting.snapshot.room):
+            commit.status = EventStatus.PENDING
+        room = posting.snapshot.room
+        try:
+            outcome = await self._rt.store.commit(commit)
+        except Exception as error:
+            outcome = await self._written_after_all(commit, room, error)
+        if outcome.status == "stored" and commit.status is not EventStatus.PENDING:
             cascade.current[event.id] = outcome.event
             cascade.sent.append(event.id)
             self._router.enqueue(posting, outcome.event, None)

@@ -31,6 +31,7 @@ class Posting:
         status: ``open`` until it is settled whether and how the event is stored.
         snapshot: the room under the lock, from `Poster.load` on.
         binding: the source channel's seat in the room, if it has one.
+        sender: whose redelivery it may be, of a message that is in another room by now.
         hold: the room's lock while this posting holds it itself.
         ready: deliveries to start once the lock is released.
     """
@@ -42,6 +43,7 @@ class Posting:
     reason: str | None = None
     snapshot: RoomSnapshot = field(init=False)
     binding: ChannelBinding | None = None
+    sender: str | None = None
     hold: Hold | None = None
     injected: Sequence[InjectedEvent] = ()
     target: RoomEvent | None = None
@@ -52,10 +54,13 @@ class Posting:
         """Have the event stored as withheld."""
         self.status = "blocked"
         self.reason = reason
-        self.event = self.event.model_copy(
-            update={
-                "status": EventStatus.BLOCKED,
-                "blocked_by": by,
-                "metadata": FrozenDict({**self.event.metadata, "block_reason": reason}),
-            }
-        )
+        self.event = withheld(self.event, by, reason)
+
+
+def withheld(event: RoomEvent, by: str, reason: str) -> RoomEvent:
+    """An event as it is kept when it may not go out."""
+    return event.evolve(
+        status=EventStatus.BLOCKED,
+        blocked_by=by,
+        metadata=FrozenDict({**event.metadata, "block_reason": reason}),
+    )

@@ -72,12 +72,22 @@ def _may_change(
         return True
     if sender.participant_id is None:
         return False
-    if sender.participant_id == author.participant_id and author.participant_id is not None:
+    if author.participant_id is not None and (
+        _who(sender.participant_id, participants) == _who(author.participant_id, participants)
+    ):
         return True
     return any(
         participant.id == sender.participant_id and participant.role in _MODERATORS
         for participant in participants
     )
+
+
+def _who(participant_id: str, participants: tuple[Participant, ...]) -> str:
+    """The person behind a participant, who may have written as a stranger first."""
+    for participant in participants:
+        if participant.id == participant_id:
+            return participant.identity_id or participant_id
+    return participant_id
 
 
 async def rewrites_for(

@@ -7,11 +7,12 @@ import logging
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from roomkit._tasks import bounded
+from roomkit._tasks import bounded, is_failure
 from roomkit.channels.base import Channel
 from roomkit.channels.streaming import StreamSink, StreamStart
 from roomkit.core.pipeline.answers import answer_to
 from roomkit.core.pipeline.cascade import Cascade
+from roomkit.core.pipeline.held import holds_back
 from roomkit.core.pipeline.routes import RouteTables
 from roomkit.core.runtime import KitRuntime
 from roomkit.core.visibility import may_write
@@ -53,9 +54,9 @@ class StreamRelay:
         """Consume a channel's `ChannelOutput.response_stream`.
 
         It yields pieces of text and may yield, last, a `ChannelOutput` whose first event is the
-        answer with its metadata. If it raises after the first piece, or makes wait longer than
-        the channel's ``reaction_timeout`` for the next one, what there is of the answer is stored,
-        marked as partial.
+        answer with its metadata, also one that its ``error`` has cut short. If it raises after
+        the first piece instead, or makes wait longer than the channel's ``reaction_timeout`` for
+        the next one, what there is of the answer is stored, marked as partial.
         """
         draft = answer_to(
             trigger,
@@ -118,21 +119,20 @@ class StreamRelay:
                     cascade.effects.tasks.extend(item.tasks)
                     cascade.effects.observations.extend(item.observations)
                     answer = item.response_events[0] if item.response_events else None
+                    if item.error is not None:
+                        raise item.error
                 else:
                     raise TypeError(f"the stream yielded {type(item).__name__}, not str")
-        except Exception as error:  # the channel's own code; what it had said is kept
+        except BaseException as error:  # the channel's own code; what it had said is kept
+            if not is_failure(error):
+                raise
             channel_id = draft.source.channel_id
             cascade.effects.errors.append(f"{channel_id}: {type(error).__name__}")
             await self._rt.report_error(trigger.room_id, channel_id, error, event=trigger)
-            if not pieces:
-                return None, "error"
-            partial = {"content": TextContent(body="".join(pieces))}
-            marks = {"metadata": {"end_reason": "error", "partial": True}}
-            return draft.model_copy(update={**partial, **marks}), "error"
+            return _ended(answer or _partial(draft, pieces), "error")
         if answer is None and pieces:
             answer = draft.evolve(content=TextContent(body="".join(pieces)))
-        reason = "completed" if answer is None else answer.metadata.get("end_reason", "completed")
-        return answer, str(reason)
+        return _ended(answer, "completed")
 
     async def _end(self, sinks: list[StreamSink], stored: RoomEvent | None, reason: str) -> None:
         """Tell all of them at once: a slow client does not hold up the others, and whoever cancels
@@ -148,7 +148,7 @@ class StreamRelay:
         if rt.hooks.withholds(HookTrigger.BEFORE_BROADCAST, draft.room_id):
             return []
         snapshot = await rt.store.snapshot(draft.room_id)
-        if snapshot is None:
+        if snapshot is None or holds_back(snapshot.room):
             return []
         for current in snapshot.bindings:
             if current.channel_id == binding.channel_id:
@@ -170,6 +170,24 @@ class StreamRelay:
                 if sink is not None:
                     sinks.append(sink)
         return sinks
+
+
+def _ended(answer: RoomEvent | None, otherwise: str) -> tuple[RoomEvent | None, str]:
+    """The answer, and how it ended by its own account."""
+    reason = otherwise if answer is None else answer.metadata.get("end_reason", otherwise)
+    return answer, str(reason)
+
+
+def _partial(draft: RoomEvent, pieces: list[str]) -> RoomEvent | None:
+    """What there is of an answer that broke off; None if there is nothing."""
+    if not pieces:
+        return None
+    return draft.model_copy(
+        update={
+            "content": TextContent(body="".join(pieces)),
+            "metadata": {"end_reason": "error", "partial": True},
+        }
+    )
 
 
 async def _next(source: AsyncIterator[Any]) -> Any:

@@ -16,20 +16,16 @@ from roomkit.core.pipeline.admission import REVISIONS
 from roomkit.core.pipeline.cascade import Cascade, Hold, SideEffects
 from roomkit.core.pipeline.driver import Driver
 from roomkit.core.pipeline.posting import Posting
+from roomkit.core.pipeline.reception import Arrival, known_participant
 from roomkit.core.runtime import KitRuntime
-from roomkit.core.services.identity import (
-    IdentityService,
-    Verdict,
-    known_participant,
-    recipient_missing,
-)
+from roomkit.core.services.identity import IdentityService, Verdict
 from roomkit.core.services.rooms import RoomService
 from roomkit.errors import RoomNotFoundError
 from roomkit.models._frozen import EMPTY_DICT, EMPTY_LIST
 from roomkit.models.address import canonical_address
+from roomkit.models.content import TextContent
 from roomkit.models.delivery import InboundMessage, InboundResult
 from roomkit.models.enums import (
-    ChannelCategory,
     EventStatus,
     HookTrigger,
     IdentificationStatus,
@@ -161,6 +157,8 @@ class InboundPipeline:
         rt, message, channel = self._rt, turn.message, turn.channel
         room_id = turn.explicit_room or await self._rooms.find(message, channel)
         if room_id is None:
+            if await self._is_redelivered(turn):
+                return
             room_id = await self._rooms.open_for(message, channel)
         snapshot = await rt.store.snapshot(room_id)
         if snapshot is None:
@@ -176,6 +174,23 @@ class InboundPipeline:
             await self._rooms.attach_for(room_id, message, channel)
             snapshot = _known(await rt.store.snapshot(room_id))
         turn.snapshot = snapshot
+
+    async def _is_redelivered(self, turn: InboundTurn) -> bool:
+        """Whether the message was stored before its conversation ended; no new one is opened for
+        it then."""
+        message, key = turn.message, message_key(turn.message)
+        if key is None:
+            return False
+        first = await self._rt.store.find_redelivery(message.channel_id, key, message.sender_id)
+        if first is None or not self._driver.poster.admission.is_recent(first):
+            return False
+        turn.result = InboundResult(
+            blocked=True,
+            reason="duplicate",
+            event=first,
+            delivery_results=first.delivery_results,
+        )
+        return True
 
     async def handle_inbound(self, turn: InboundTurn) -> None:
         """Have the channel turn the message into an event."""
@@ -193,7 +208,7 @@ class InboundPipeline:
         event = event.sealed()
         key = message.idempotency_key or event.idempotency_key
         if key is None and message.provider_message_id is not None:
-            key = f"{channel.channel_id}:{message.provider_message_id}"
+            key = message_key(message)
         if not _is_as_built(event, turn.room_id, key):
             event = event.evolve(
                 room_id=turn.room_id,
@@ -209,9 +224,9 @@ class InboundPipeline:
         """Work out who the sender is: the resolver, then the identity hooks. Holds no lock."""
         message, channel, event = turn.message, turn.channel, turn.event
         context = turn.snapshot.context
-        known = known_participant(context, channel.channel_id, message.sender_id)
-        if known is not None and known.identification is IdentificationStatus.IDENTIFIED:
-            turn.verdict = Verdict(known.id, IdentificationStatus.IDENTIFIED)
+        known = known_participant(context.participants, channel.channel_id, message.sender_id)
+        if known is not None and _needs_no_asking(known):
+            turn.verdict = Verdict(known.id, known.identification)
         else:
             result, answered = await self._identity.resolve(message, context)
             if not answered:
@@ -223,14 +238,18 @@ class InboundPipeline:
                 )
             turn.verdict = await self._identity.decide(result, message.sender_id, event, context)
         if turn.verdict.participant_id != event.source.participant_id:
-            source = event.source.evolve(participant_id=turn.verdict.participant_id)
+            source = event.source.evolve(
+                participant_id=turn.verdict.participant_id, address=message.sender_id
+            )
             turn.event = event.evolve(source=source)
 
     async def acquire_lock(self, turn: InboundTurn) -> Posting:
         """Wait until nobody else writes to the room."""
         cascade, turn.outermost = self._driver.cascade_for(turn.room_id)
         turn.posting = posting = Posting(turn.event, cascade)
-        if turn.outermost:  # nothing around this call can hold the lock
+        if turn.explicit_room is None:
+            posting.sender = turn.message.sender_id
+        if turn.outermost and cascade.outer is None:  # nothing around this call holds a lock
             posting.hold = Hold(await self._rt.locks.acquire(turn.room_id))
         else:
             await self._driver.poster.lock(posting)
@@ -243,51 +262,26 @@ class InboundPipeline:
         admission = poster.admission
         admission.check_idempotency(posting)
         if posting.status == "open":
-            if not self._is_at_home(turn, posting):
-                await self._welcome(turn, posting)
+            arrival, binding = Arrival(turn.channel, turn.message, turn.verdict), posting.binding
+            if binding is not None and not arrival.is_at_home(posting.snapshot, binding):
+                called = arrival.participant_id
+                await arrival.receive(self._rt, posting.snapshot, binding)
+                if arrival.participant_id != called:
+                    self._stamp(posting, arrival)
+                await poster.load(posting)
             admission.check_rights(posting)
             admission.check_bounds(posting, outermost=turn.outermost)
-            if posting.event.type in REVISIONS:
+            if posting.event.type in REVISIONS or type(posting.event.content) is not TextContent:
                 await admission.check_revision(posting)
             if turn.verdict is not None:
                 self._apply(turn.verdict, posting)
 
-    def _is_at_home(self, turn: InboundTurn, posting: Posting) -> bool:
-        """Whether the room knows all there is to know of the sender, as it nearly always does."""
-        binding = posting.binding
-        if binding is None or turn.channel.category is ChannelCategory.INTELLIGENCE:
-            return True
-        if recipient_missing(binding):
-            return False
-        known = _participant(posting.snapshot, _sender_of(turn))
-        return known is not None and _is_current(known, turn.verdict)
-
-    async def _welcome(self, turn: InboundTurn, posting: Posting) -> None:
-        """Make the sender a participant and the binding's recipient, if they are not yet."""
-        store, verdict, binding = self._rt.store, turn.verdict, _known(posting.binding)
-        if recipient_missing(binding):
-            recipient = {str(binding.recipient_key): turn.channel.reply_address(turn.message)}
-            await store.update_binding(binding.evolve(metadata={**binding.metadata, **recipient}))
-        known = _participant(posting.snapshot, _sender_of(turn))
-        if known is None:
-            await self._join(turn)
-        elif not _is_current(known, verdict):
-            await store.update_participant(_updated(known, verdict))
-        await self._driver.poster.load(posting)
-
-    async def _join(self, turn: InboundTurn) -> None:
-        participant_id, message = _sender_of(turn), turn.message
-        name = message.metadata.get("display_name")  # from a client: anything that JSON can hold
-        participant = Participant(
-            id=participant_id,
-            room_id=turn.room_id,
-            channel_id=turn.channel.channel_id,
-            address=message.sender_id if participant_id != message.sender_id else None,
-            display_name=name if isinstance(name, str) else None,
-            identification=IdentificationStatus.PENDING,
-            joined_at=self._rt.clock.now(),
+    def _stamp(self, posting: Posting, arrival: Arrival) -> None:
+        event = posting.event
+        source = event.source.evolve(
+            participant_id=arrival.participant_id, address=arrival.message.sender_id
         )
-        await self._rt.store.add_participant(_updated(participant, turn.verdict))
+        posting.event = event.evolve(source=source)
 
     def _apply(self, verdict: Verdict, posting: Posting) -> None:
         if verdict.failures:
@@ -308,6 +302,13 @@ class InboundPipeline:
             rt.in_background(posting.cascade, observing, trigger.value)
 
 
+def message_key(message: InboundMessage) -> str | None:
+    """By what a message is known when it comes again."""
+    if message.idempotency_key is None and message.provider_message_id is not None:
+        return f"{message.channel_id}:{message.provider_message_id}"
+    return message.idempotency_key
+
+
 def _is_as_built(event: RoomEvent, room_id: str, key: str | None) -> bool:
     """Whether an event is as `Channel.event_from` makes it, so that there is nothing to put
     right."""
@@ -320,42 +321,11 @@ def _is_as_built(event: RoomEvent, room_id: str, key: str | None) -> bool:
     )
 
 
-def _sender_of(turn: InboundTurn) -> str:
-    """The id of the participant who sent the message."""
-    return turn.message.sender_id if turn.verdict is None else turn.verdict.participant_id
-
-
-def _participant(snapshot: RoomSnapshot, participant_id: str) -> Participant | None:
-    for participant in snapshot.participants:
-        if participant.id == participant_id:
-            return participant
-    return None
-
-
-def _is_current(participant: Participant, verdict: Verdict | None) -> bool:
-    """Whether the verdict says nothing new of somebody who is still there."""
-    return participant.status is not ParticipantStatus.LEFT and (
-        verdict is None or verdict.status is participant.identification
-    )
-
-
-def _updated(participant: Participant, verdict: Verdict | None) -> Participant:
-    """The participant as a verdict leaves them. Who had left is back."""
-    status = participant.status
-    if status is ParticipantStatus.LEFT:
-        status = ParticipantStatus.ACTIVE
-    if verdict is None:
-        known = status is participant.status
-        return participant if known else participant.evolve(status=status)
-    identity = verdict.identity
-    return participant.evolve(
-        status=status,
-        identification=verdict.status,
-        identity_id=participant.identity_id if identity is None else identity.id,
-        display_name=participant.display_name
-        or (None if identity is None else identity.display_name),
-        candidates=verdict.candidates,
-        resolved_by=verdict.resolved_by or participant.resolved_by,
+def _needs_no_asking(known: Participant) -> bool:
+    """Whether it is settled who somebody is, or does not matter any more."""
+    return (
+        known.identification is IdentificationStatus.IDENTIFIED
+        or known.status is ParticipantStatus.BANNED
     )
 
 

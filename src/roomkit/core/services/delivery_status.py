@@ -10,6 +10,7 @@ from typing import Any
 from roomkit._tasks import as_coroutine, bounded
 from roomkit.core.pipeline.delivery_ladder import advanced
 from roomkit.core.runtime import KitRuntime
+from roomkit.errors import locate_error
 from roomkit.models.delivery import DeliveryStatus
 from roomkit.models.enums import HookTrigger
 
@@ -66,6 +67,4 @@ class DeliveryStatusService:
             if inspect.isawaitable(result):
                 await bounded(self._rt.clock, _HANDLER_TIMEOUT, as_coroutine(result))
         except Exception as error:  # a handler is foreign code; the others still run
-            logger.error(
-                "delivery status handler failed: %s", type(error).__name__, exc_info=error
-            )
+            logger.error("delivery status handler failed: %s", locate_error(error))

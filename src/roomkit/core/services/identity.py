@@ -11,7 +11,7 @@ from typing import Any
 from roomkit._tasks import as_coroutine, bounded
 from roomkit.core.hooks import Hook, positional_arguments
 from roomkit.core.runtime import KitRuntime
-from roomkit.errors import describe_error
+from roomkit.errors import describe_error, locate_error
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.content import TextContent
 from roomkit.models.context import RoomContext
@@ -25,7 +25,6 @@ from roomkit.models.enums import (
 from roomkit.models.event import RoomEvent
 from roomkit.models.hook import InjectedEvent
 from roomkit.models.identity import Identity, IdentityHookResult, IdentityResult
-from roomkit.models.participant import Participant
 
 logger = logging.getLogger("roomkit.identity")
 
@@ -184,9 +183,7 @@ class IdentityService:
             except (
                 Exception
             ) as error:  # these hooks keep strangers out, so a failing one withholds
-                logger.error(
-                    "identity hook %s failed: %s", hook.name, type(error).__name__, exc_info=error
-                )
+                logger.error("identity hook %s failed: %s", hook.name, locate_error(error))
                 verdict.failures.append(
                     HookFailure(hook=hook.name, trigger=trigger.value, error=describe_error(error))
                 )
@@ -221,23 +218,6 @@ def _apply(answer: IdentityHookResult, name: str, verdict: Verdict) -> None:
     else:
         verdict.blocked_by = name
         verdict.reason = answer.reason or "identity_rejected"
-
-
-def known_participant(context: RoomContext, channel_id: str, sender_id: str) -> Participant | None:
-    """The participant who wrote from this address before.
-
-    Somebody who was a stranger first is in the room twice, under the address and, once identified,
-    as who they are: that counts.
-    """
-    known: Participant | None = None
-    for participant in context.participants:
-        if participant.id == sender_id or (
-            participant.address == sender_id and participant.channel_id == channel_id
-        ):
-            if participant.identification is IdentificationStatus.IDENTIFIED:
-                return participant
-            known = known or participant
-    return known
 
 
 def recipient_missing(binding: ChannelBinding) -> bool:

@@ -265,9 +265,9 @@ class RoomService:
             room = await self.get(room_id)
             if room.status not in OPEN_STATUSES:
                 raise RoomClosedError(room_id, room.status.value)
-            if room.status is RoomStatus.ACTIVE:
-                return room
-            room = await self._transitions.to_active(room, operation.cascade)
+            if room.status is RoomStatus.PAUSED:
+                room = await self._transitions.to_active(room, operation.cascade)
+            # Also where it is active already: an earlier attempt may have failed half way.
             await self._driver.release_pending(operation)
             return room
 

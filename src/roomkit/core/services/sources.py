@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from functools import cache
 from itertools import count
+from typing import Any
 
 from roomkit._tasks import is_failure
 from roomkit.core.pipeline.turn import InboundPipeline
@@ -30,6 +32,11 @@ logger = logging.getLogger("roomkit.sources")
 _SHORTEST_WISH = 0.1
 """A source that may come back at once would come back without end."""
 
+_DRAIN_SECONDS = 2.0
+_END_SECONDS = 5.0
+"""Both in real time, as with `TaskScope.close`: a process must end even if virtual time stands
+still."""
+
 type Random = Callable[[], float]
 """A number from 0 up to 1."""
 
@@ -42,6 +49,19 @@ def _handing_in() -> RetryPolicy:
     tenth of the time that the whole package takes to import.
     """
     return RetryPolicy(max_retries=5, base_delay_seconds=1.0, max_delay_seconds=30.0)
+
+
+_inside: ContextVar[_Step | None] = ContextVar("roomkit_source_step", default=None)
+
+
+class _Step:
+    """Something that a source has caused, while it is being done."""
+
+    __slots__ = ("done", "of")
+
+    def __init__(self, of: _RunningSource) -> None:
+        self.of = of
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 
 class _RunningSource:
@@ -69,6 +89,7 @@ class _RunningSource:
         self._source = source
         self._health = SourceHealth(status="running", started_at=runtime.clock.now())
         self._task: asyncio.Task[None] | None = None
+        self._own_step: _Step | None = None
         self._stopped = False
 
     @property
@@ -80,22 +101,65 @@ class _RunningSource:
             dropped=health.dropped + source.dropped,
         )
 
-    def begin(self) -> None:
-        self._task = self._rt.scope.spawn(self._run(), name=f"source {self._channel_id}")
+    @property
+    def source(self) -> SourceProvider:
+        return self._source
 
-    async def end(self) -> None:
-        """Stop the source and wait until it has let go of everything."""
+    @property
+    def step_here(self) -> _Step | None:
+        """What this source has caused and this very call is a part of."""
+        step = _inside.get()
+        return step if step is not None and step.of is self and not step.done.done() else None
+
+    def begin(self) -> None:
+        self._rt.scope.spawn(self._run(), name=f"source {self._channel_id}")
+
+    async def end(self, *, patient: bool = True) -> None:
+        """Stop the source and wait, though not for ever, until it has let go of everything.
+
+        Args:
+            patient: give what it has caused a moment to be done with.
+        """
         self._stopped = True
-        task = self._task
-        if task is not None and task is not asyncio.current_task():
-            task.cancel()
-            await asyncio.wait([task])
+        steps = {step.done for step in (self._own_step, self.step_here) if step is not None}
+        if patient and steps:
+            await asyncio.wait(steps, timeout=_DRAIN_SECONDS)
+        if self._task is not None and not self._task.done():
+            if not self._task.cancelling():  # a second time would disturb it in cleaning up
+                self._task.cancel()
+            await asyncio.wait([self._task], timeout=_END_SECONDS)
+            if not self._task.done():
+                logger.warning("the source of %s does not end", self._channel_id)
         if self._health.status in ("running", "waiting"):
             self._health = self._health.evolve(status="stopped")
-        await self._source.stop()
+        async with asyncio.timeout(_END_SECONDS):
+            await self._source.stop()
+
+    async def _undisturbed[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """Take a step that the end of the source waits for, and that may bring it about."""
+        step = _Step(self)
+        is_own = asyncio.current_task() is self._task
+        token = _inside.set(step)
+        if is_own:
+            self._own_step = step
+        try:
+            return await work
+        finally:
+            _inside.reset(token)
+            if is_own:
+                self._own_step = None
+            step.done.set_result(None)
+
+    async def _leave_if_stopped(self) -> None:
+        """Not a moment later: the source would hand in the next message."""
+        task = asyncio.current_task()
+        if self._stopped and task is not None and task is self._task:
+            task.cancel()
+            await asyncio.sleep(0)
 
     async def _run(self) -> None:
         clock = self._rt.clock
+        self._task = asyncio.current_task()
         while not self._stopped:
             self._health = self._health.evolve(status="running")
             began = clock.monotonic()
@@ -106,7 +170,7 @@ class _RunningSource:
                     raise
                 await self._failed(error, lasted=clock.monotonic() - began)
             else:
-                await self._over("ended")
+                await self._undisturbed(self._over("ended"))
             if self._health.status != "waiting":
                 return
 
@@ -115,10 +179,12 @@ class _RunningSource:
         if self._source.connected and lasted >= self._delays.max_delay_seconds:
             self._health = self._health.evolve(restarts=0)
         attempt = self._health.restarts
-        await self._report(error)
+        await self._undisturbed(self._report(error))
+        if self._stopped:
+            return
         spent = self._max_restarts is not None and attempt >= self._max_restarts
         if spent or not self._auto_restart or not getattr(error, "retryable", True):
-            await self._over("failed")
+            await self._undisturbed(self._over("failed"))
             return
         self._health = self._health.evolve(status="waiting", restarts=attempt + 1)
         await self._rt.clock.sleep(self._delay(attempt, getattr(error, "retry_after", None)))
@@ -137,14 +203,16 @@ class _RunningSource:
     def _delay(self, attempt: int, wish: float | None) -> float:
         """How long to wait after a failed attempt.
 
-        Part of it is random, so that many who lost the same server do not come back together. A
-        wish of the other side takes the place of the first delay and is not undercut.
+        It is random, so that many who lost the same server do not come back together. A wish of
+        the other side takes the place of the first delay and is not undercut, unless it goes
+        beyond the longest.
         """
         policy = self._delays
         if wish is None:
-            return backoff_delay(policy, attempt) * (1 + self._rng()) / 2
+            return backoff_delay(policy, attempt) * self._rng()
         policy = policy.evolve(base_delay_seconds=max(wish, _SHORTEST_WISH))
-        return backoff_delay(policy, attempt) * (1 + self._rng() / 2)
+        delay = backoff_delay(policy, attempt) * (1 + self._rng() / 2)
+        return min(delay, policy.max_delay_seconds)
 
     async def _over(self, reason: str) -> None:
         self._health = self._health.evolve(status=reason)
@@ -158,10 +226,15 @@ class _RunningSource:
         )
         if message.channel_id != self._channel_id:
             message = message.model_copy(update={"channel_id": self._channel_id})
+        result = await self._hand_in(message)
+        await self._leave_if_stopped()
+        return result
+
+    async def _hand_in(self, message: InboundMessage) -> InboundResult:
         delays = _handing_in()
         for attempt in count():
             try:
-                return await self._attempt(message)
+                return await self._undisturbed(self._attempt(message))
             except KitClosedError:
                 raise
             except Exception as error:  # one message's failure must not end the source
@@ -205,6 +278,7 @@ class SourceService:
         self._inbound = inbound
         self._rng = rng
         self._sources: dict[str, _RunningSource] = {}
+        self._leaving: set[_RunningSource] = set()
 
     async def attach(
         self,
@@ -221,6 +295,11 @@ class SourceService:
         self._rt.channel(channel_id)
         if channel_id in self._sources:
             raise SourceAlreadyAttachedError(channel_id)
+        if any(one.source is source for one in (*self._sources.values(), *self._leaving)):
+            raise ValueError("this source is attached already, or not quite detached yet")
+        if not 0 < restart_delay <= max_restart_delay:
+            raise ValueError("restart_delay must be above 0 and not above max_restart_delay")
+        name = source.name
         running = self._sources[channel_id] = _RunningSource(
             self._rt,
             self._inbound,
@@ -233,12 +312,17 @@ class SourceService:
             max_restarts=max_restarts,
             rng=self._rng,
         )
-        await self._rt.events.emit("source_attached", channel_id=channel_id, source=source.name)
+        try:
+            await self._rt.events.emit("source_attached", channel_id=channel_id, source=name)
+        except BaseException:  # a source is either running or not there
+            if self._sources.get(channel_id) is running:
+                del self._sources[channel_id]
+            raise
         if self._sources.get(channel_id) is running:  # nobody has detached it meanwhile
             running.begin()
 
     async def detach(self, channel_id: str) -> None:
-        """Stop a channel's source.
+        """Stop a channel's source; see `RoomKit.detach_source`.
 
         Raises:
             SourceNotFoundError: the channel has none.
@@ -246,8 +330,21 @@ class SourceService:
         running = self._sources.pop(channel_id, None)
         if running is None:
             raise SourceNotFoundError(channel_id)
-        await running.end()
-        await self._rt.events.emit("source_detached", channel_id=channel_id)
+        self._leaving.add(running)
+        inside = running.step_here is not None
+        # Once begun it goes on, whatever becomes of the caller.
+        task = self._rt.scope.spawn(
+            self._let_go(channel_id, running), name=f"detach {channel_id}", awaited=not inside
+        )
+        if not inside:  # or it would wait for itself
+            await asyncio.shield(task)
+
+    async def _let_go(self, channel_id: str, running: _RunningSource) -> None:
+        try:
+            await running.end()
+        finally:
+            self._leaving.discard(running)
+            await self._rt.events.emit("source_detached", channel_id=channel_id)
 
     def health(self, channel_id: str) -> SourceHealth:
         """How a channel's source is doing.
@@ -268,7 +365,9 @@ class SourceService:
         """
         running = list(self._sources.values())
         self._sources.clear()
-        ends = await asyncio.gather(*(one.end() for one in running), return_exceptions=True)
+        ends = await asyncio.gather(
+            *(one.end(patient=one.step_here is None) for one in running), return_exceptions=True
+        )
         failures = [end for end in ends if isinstance(end, Exception)]
         if failures:
             raise ExceptionGroup("stopping the sources failed in part", failures)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from roomkit.core.pipeline.cascade import Cascade
+from roomkit.core.pipeline.held import held_events, holds_back
+from roomkit.core.pipeline.posting import withheld
 from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
 from roomkit.models.content import SystemContent
 from roomkit.models.enums import (
@@ -76,18 +78,41 @@ class Transitions:
 
     async def to_closed(self, room: Room, cascade: Cascade) -> Room:
         now = self._rt.clock.now()
+        await self._withhold_for_good(room, cascade)
         return await self._move(
             room.evolve(status=RoomStatus.CLOSED, paused_by=None, closed_at=now), cascade
         )
 
     async def to_archived(self, room: Room, cascade: Cascade) -> Room:
         now = self._rt.clock.now()
+        await self._withhold_for_good(room, cascade)
         closed_at = room.closed_at or now
         archived = await self._move(
             room.evolve(status=RoomStatus.ARCHIVED, paused_by=None, closed_at=closed_at), cascade
         )
         self._rt.hooks.forget_room(room.id)
         return archived
+
+    async def _withhold_for_good(self, room: Room, cascade: Cascade) -> None:
+        """Say of each event that a paused room holds back that it will not go out any more.
+
+        To send them now would undo the pause, which may be there for a reason; who wants them sent
+        resumes the room before it is closed.
+        """
+        if not holds_back(room):
+            return
+        rt = self._rt
+        async for held in held_events(rt.store, room.id):
+            event = await rt.store.update_event(withheld(held, "room_status", "room_closed"))
+            rt.notify(
+                cascade,
+                "event_blocked",
+                room_id=room.id,
+                channel_id=event.source.channel_id,
+                event_id=event.id,
+                blocked_by=event.blocked_by,
+                reason="room_closed",
+            )
 
     async def _move(self, room: Room, cascade: Cascade, **data: Any) -> Room:
         rt = self._rt

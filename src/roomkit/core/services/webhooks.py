@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from roomkit.channels.base import Channel
-from roomkit.core.pipeline.turn import InboundPipeline
+from roomkit.core.pipeline.turn import InboundPipeline, message_key
 from roomkit.core.runtime import KitRuntime
 from roomkit.core.services.delivery_status import DeliveryStatusService
-from roomkit.errors import WebhookError
+from roomkit.errors import WebhookError, locate_error
 from roomkit.models.delivery import InboundMessage, InboundResult, WebhookMeta, WebhookPayload
 from roomkit.providers.base import TransportProvider
 
@@ -88,8 +88,7 @@ class WebhookService:
             logger.error(
                 "on_webhook of channel %s failed: %s",
                 channel.channel_id,
-                type(error).__name__,
-                exc_info=error,
+                locate_error(error),
             )
 
 
@@ -106,7 +105,4 @@ def _decoded(payload: Mapping[str, Any] | bytes | str) -> Mapping[str, Any]:
 
 def _with_key(message: InboundMessage) -> InboundMessage:
     """The message with an explicit key, so that handing it in once more does no harm."""
-    if message.idempotency_key is not None or message.provider_message_id is None:
-        return message
-    key = f"{message.channel_id}:{message.provider_message_id}"
-    return message.evolve(idempotency_key=key)
+    return message.evolve(idempotency_key=message_key(message))

@@ -266,6 +266,32 @@ class SnapshotRules(StoreRules):
         assert (await snapshot_of(store, claim=("email", "k"))).duplicate is None
         assert (await snapshot_of(store, claim=("sms", "other"))).duplicate is None
 
+    async def test_a_senders_key_is_found_in_other_rooms_too(
+        self, store: ConversationStore
+    ) -> None:
+        for room_id in ("over", "room"):
+            await attach(store, room_id)
+        by_ada = {"channel_id": "sms", "participant_id": "id-1", "address": ADA}
+        first = an_event(room_id="over", idempotency_key="k", source=by_ada)
+        first = (await commit(store, first)).event
+        over = await existing_room(store, "over")
+        await store.update_room(over.evolve(status=RoomStatus.CLOSED))
+
+        claim = ("sms", "k")
+        assert (await snapshot_of(store, claim=claim)).duplicate is None
+        assert (await snapshot_of(store, claim=claim, sender=BOB)).duplicate is None
+        assert (await snapshot_of(store, claim=claim, sender=ADA)).duplicate == first
+        assert (await snapshot_of(store, sender=ADA)).duplicate is None
+        assert await store.find_redelivery("sms", "k", ADA) == first
+        for question in (("sms", "k", BOB), ("sms", "k", "id-1"), ("sms", "l", ADA)):
+            assert await store.find_redelivery(*question) is None
+
+        own = an_event(idempotency_key="k", source={"channel_id": "sms", "participant_id": BOB})
+        own = (await commit(store, own)).event
+        assert (await snapshot_of(store, claim=claim, sender=ADA)).duplicate == own
+        await store.delete_room("over")
+        assert await store.find_redelivery("sms", "k", ADA) is None
+
     async def test_an_earlier_one_serves_while_nothing_changes(
         self, store: ConversationStore
     ) -> None:

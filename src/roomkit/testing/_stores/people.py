@@ -73,6 +73,7 @@ FULL_PARTICIPANT = Participant(
     room_id="room",
     channel_id="sms",
     address=ADA,
+    addresses={"mail": ["ada@example.com", "countess@example.com"]},
     display_name="Ada 👩",
     role=ParticipantRole.OWNER,
     status=ParticipantStatus.INACTIVE,

@@ -112,6 +112,16 @@ class RoutingRules(StoreRules):
             await store.add_participant(a_participant(identity, room_id=room_id, address=address))
         assert await route(store, ADA) == "ada"
 
+    async def test_any_address_on_the_channel_will_do(self, store: ConversationStore) -> None:
+        for room_id in ("ada", "other"):
+            await attach(store, room_id)
+        ada = await store.add_participant(a_participant("id-1", room_id="ada", channel_id="mail"))
+        assert await route(store, BOB) is None
+        await store.update_participant(ada.evolve(addresses={"sms": [ADA, BOB]}))
+        assert await route(store, BOB) == "ada"
+        await store.update_participant(ada.evolve(addresses={"mail": [BOB]}))
+        assert await route(store, BOB) is None
+
     async def test_being_in_the_room_by_another_channel_does_not_count(
         self, store: ConversationStore
     ) -> None:

@@ -34,6 +34,7 @@ FULL_EVENT = RoomEvent(
         channel_id="web",
         channel_type=ChannelType.WEBSOCKET,
         participant_id="ada",
+        address="page-1",
         direction=ChannelDirection.OUTBOUND,
         provider="acme",
     ),

@@ -1,0 +1,28 @@
+"""What is held back while a room is paused on request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from roomkit.models.enums import EventStatus, RoomStatus
+from roomkit.models.event import RoomEvent
+from roomkit.models.room import Room
+from roomkit.store.base import ConversationStore
+
+_PAGE = 200
+
+
+def holds_back(room: Room) -> bool:
+    """Whether events are kept until the room is resumed. A pause by a timer holds nothing back."""
+    return room.status is RoomStatus.PAUSED and room.paused_by == "request"
+
+
+async def held_events(store: ConversationStore, room_id: str) -> AsyncIterator[RoomEvent]:
+    """What waits in a room, in order. The caller holds the lock and settles each before the
+    next."""
+    offset = 0
+    while page := await store.list_events(room_id, offset=offset, limit=_PAGE):
+        offset += len(page)
+        for event in page:
+            if event.status is EventStatus.PENDING:
+                yield event
