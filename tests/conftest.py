@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.groups import GROUPS, left_out, require_group
 from tests.network import other_machine
 
 # A busy machine must not fail a property for being slow, and a gate must not fail by luck.
-settings.register_profile("roomkit", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile(
+    "roomkit",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("roomkit")
+
+# The certificate authorities that HTTP clients trust: one, whose key nobody has. Tests speak TLS
+# to servers of their own at most, and each new client would read all of the world's for 30 ms.
+os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("authority.pem"))
 
 
 def _refuse_network(event: str, args: tuple[object, ...]) -> None:

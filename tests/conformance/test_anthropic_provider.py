@@ -7,12 +7,15 @@ from contextlib import asynccontextmanager
 
 import anthropic
 import pytest
+import pytest_asyncio
 
 from roomkit.providers.ai.base import AIProvider
 from roomkit.providers.anthropic import AnthropicAIProvider, AnthropicConfig
 from roomkit.testing.ai_providers import AIProviderContract, ModelSettings, ModelVendor
 from roomkit.testing.wire import ScriptedServer
 from tests.conformance.anthropic_wire import AnthropicWire
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY = "sk-ant-s3cret"
 
@@ -42,7 +45,7 @@ async def share(settings: ModelSettings) -> AsyncIterator[tuple[AIProvider, AIPr
 
 
 class TestAnthropic(AIProviderContract):
-    @pytest.fixture
+    @pytest_asyncio.fixture(loop_scope="module")
     async def vendor(self) -> AsyncIterator[ModelVendor]:
         async with (
             ScriptedServer() as server,

@@ -7,12 +7,15 @@ from contextlib import asynccontextmanager
 
 import openai
 import pytest
+import pytest_asyncio
 
 from roomkit.providers.ai.base import AIProvider
 from roomkit.providers.azure import AzureAIConfig, AzureAIProvider
 from roomkit.testing.ai_providers import AIProviderContract, Asked, ModelSettings, ModelVendor
 from roomkit.testing.wire import ReceivedRequest, ScriptedServer
 from tests.conformance.openai_wire import OpenAIWire
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY = "azure-s3cret"
 VERSION = "2024-10-21"
@@ -61,7 +64,7 @@ async def share(settings: ModelSettings) -> AsyncIterator[tuple[AIProvider, AIPr
 
 
 class TestAzure(AIProviderContract):
-    @pytest.fixture
+    @pytest_asyncio.fixture(loop_scope="module")
     async def vendor(self) -> AsyncIterator[ModelVendor]:
         async with (
             ScriptedServer() as server,

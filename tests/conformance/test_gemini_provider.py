@@ -9,12 +9,14 @@ from typing import Any
 
 import httpx2
 import pytest
+import pytest_asyncio
 from google import genai
 
 from roomkit.providers.ai.base import (
     AIImagePart,
     AIMessage,
     AIPart,
+    AIProvider,
     AITextPart,
     AITool,
     AIToolCall,
@@ -33,7 +35,10 @@ from roomkit.testing.ai_providers import (
     ScriptedCall,
     ScriptedUsage,
 )
+from roomkit.testing.clock import VirtualClock
 from roomkit.testing.wire import ReceivedRequest, Reply, ScriptedServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MODEL = "gemini-2.5-flash"
 KEY = "AIza-s3cret"
@@ -190,6 +195,10 @@ def config(settings: ModelSettings) -> GeminiConfig:
     )
 
 
+def make(settings: ModelSettings) -> AIProvider:
+    return GeminiAIProvider(config(settings), clock=VirtualClock(auto=True))
+
+
 @asynccontextmanager
 async def shared(settings: ModelSettings) -> AsyncIterator[tuple[Any, Any]]:
     async with httpx2.AsyncClient() as http:
@@ -204,12 +213,12 @@ async def shared(settings: ModelSettings) -> AsyncIterator[tuple[Any, Any]]:
 
 
 class TestGeminiProvider(AIProviderContract):
-    @pytest.fixture
+    @pytest_asyncio.fixture(loop_scope="module")
     async def vendor(self) -> AsyncIterator[ModelVendor]:
         async with (
             ScriptedServer() as server,
             ModelVendor(
-                make=lambda settings: GeminiAIProvider(config(settings)),
+                make=make,
                 server=server,
                 wire=GeminiWire(),
                 secrets=[KEY],

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from mistralai.client import Mistral
 
 from roomkit.providers.ai.base import (
@@ -34,7 +35,10 @@ from roomkit.testing.ai_providers import (
     Script,
     ScriptedCall,
 )
+from roomkit.testing.clock import VirtualClock
 from roomkit.testing.wire import ReceivedRequest, Reply, ScriptedServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MODEL = "mistral-medium-3-5"
 KEY = "m1-s3cret"
@@ -214,7 +218,7 @@ def config_for(settings: ModelSettings) -> MistralConfig:
 
 
 def make(settings: ModelSettings) -> AIProvider:
-    return MistralAIProvider(config_for(settings))
+    return MistralAIProvider(config_for(settings), clock=VirtualClock(auto=True))
 
 
 @asynccontextmanager
@@ -225,7 +229,7 @@ async def share(settings: ModelSettings) -> AsyncIterator[tuple[AIProvider, AIPr
 
 
 class TestMistral(AIProviderContract):
-    @pytest.fixture
+    @pytest_asyncio.fixture(loop_scope="module")
     async def vendor(self) -> AsyncIterator[ModelVendor]:
         async with (
             ScriptedServer() as server,

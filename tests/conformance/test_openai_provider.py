@@ -7,12 +7,15 @@ from contextlib import asynccontextmanager
 
 import openai
 import pytest
+import pytest_asyncio
 
 from roomkit.providers.ai.base import AIProvider
 from roomkit.providers.openai import OpenAIAIProvider, OpenAIConfig
 from roomkit.testing.ai_providers import AIProviderContract, ModelSettings, ModelVendor
 from roomkit.testing.wire import ScriptedServer
 from tests.conformance.openai_wire import OpenAIWire
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY = "sk-s3cret"
 
@@ -41,7 +44,7 @@ async def share(settings: ModelSettings) -> AsyncIterator[tuple[AIProvider, AIPr
 
 
 class TestOpenAI(AIProviderContract):
-    @pytest.fixture
+    @pytest_asyncio.fixture(loop_scope="module")
     async def vendor(self) -> AsyncIterator[ModelVendor]:
         async with (
             ScriptedServer() as server,

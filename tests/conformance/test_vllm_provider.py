@@ -10,6 +10,7 @@ from typing import Any
 
 import openai
 import pytest
+import pytest_asyncio
 
 from roomkit.providers.ai.base import AIProvider
 from roomkit.providers.vllm import VLLMConfig, create_vllm_provider
@@ -22,6 +23,8 @@ from roomkit.testing.ai_providers import (
 )
 from roomkit.testing.wire import Reply, ScriptedServer
 from tests.conformance.openai_wire import OpenAIWire
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 KEY = "token-s3cret"
 
@@ -89,7 +92,9 @@ async def share(settings: ModelSettings) -> AsyncIterator[tuple[AIProvider, AIPr
 
 
 class TestVLLM(AIProviderContract):
-    @pytest.fixture(params=[VLLMWire(), TagsWire()], ids=["field", "tags"])
+    @pytest_asyncio.fixture(
+        params=[VLLMWire(), TagsWire()], ids=["field", "tags"], loop_scope="module"
+    )
     async def vendor(self, request: pytest.FixtureRequest) -> AsyncIterator[ModelVendor]:
         wire: ModelWire = request.param
         async with (

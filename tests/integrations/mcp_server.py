@@ -23,8 +23,11 @@ def demo_server(name: str = "demo") -> MCPServer[Any]:
     """A server with tools of every kind."""
     server: MCPServer[Any] = MCPServer(name, log_level="CRITICAL")
     server.add_tool(numbers, annotations=types.ToolAnnotations(read_only_hint=True))
-    for tool in (get_weather, echo, refuse, crash, draw, wait, learn, forget):
+    for tool in (get_weather, echo, refuse, crash, draw, learn, forget):
         server.add_tool(tool)
+    gates = Gates()
+    server.add_tool(gates.hold)
+    server.add_tool(gates.release)
     server.add_tool(echo, name="with.dots/and:more")
     return server
 
@@ -54,9 +57,22 @@ def draw() -> types.CallToolResult:
     return types.CallToolResult(content=every_kind_of_content())
 
 
-async def wait(seconds: float) -> str:
-    await asyncio.sleep(seconds)
-    return "rested"
+class Gates:
+    """Calls that have their answer when another call says so."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, asyncio.Event] = {}
+
+    async def hold(self, gate: str) -> str:
+        await self._gate(gate).wait()
+        return "released"
+
+    async def release(self, gate: str) -> str:
+        self._gate(gate).set()
+        return "ok"
+
+    def _gate(self, name: str) -> asyncio.Event:
+        return self._open.setdefault(name, asyncio.Event())
 
 
 async def learn(ctx: Context[Any], tool: str) -> str:

@@ -9,11 +9,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from roomkit.testing.clock import VirtualClock
 from roomkit.tools.base import Tool, ToolOutput
 from roomkit.tools.mcp import ToolSource
 
 DEMO = [sys.executable, "-m", "tests.integrations.mcp_server"]
 RAW = [sys.executable, "-m", "tests.integrations.mcp_raw_server"]
+
+
+class QuickClock(VirtualClock):
+    """Pauses take no time, and limits do not run out, however slow the machine.
+
+    Attributes:
+        pauses: how long somebody wanted to wait, in order.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await super().sleep(0)
 
 
 def tool_of(source: ToolSource, name: str) -> Tool:

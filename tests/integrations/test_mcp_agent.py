@@ -13,12 +13,17 @@ from roomkit.providers.ai.mock import MockAIProvider
 from roomkit.tools.handlers import compose_tool_handlers
 from roomkit.tools.mcp import MCPToolProvider
 from tests.helpers import say
-from tests.integrations.mcp_story import DEMO
+from tests.integrations.mcp_server import demo_server
+from tests.integrations.serving import serving
 
 
 @pytest.fixture
 async def mcp() -> AsyncIterator[MCPToolProvider]:
-    async with MCPToolProvider(server_command=DEMO) as provider:
+    app = demo_server().streamable_http_app()
+    async with (
+        serving(app, graceful_seconds=0) as address,
+        MCPToolProvider.from_url(f"http://{address}/mcp") as provider,
+    ):
         yield provider
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from roomkit.testing.clock import VirtualClock
 from roomkit.tools.base import ToolError
 from roomkit.tools.mcp import MCPToolProvider
 from tests.integrations.mcp_server import demo_server
-from tests.integrations.mcp_story import call, names_of, tool_of, until
+from tests.integrations.mcp_story import QuickClock, call, names_of, tool_of, until
 from tests.integrations.serving import loopback_socket, port_of, serving
 
 Scope = MutableMapping[str, Any]
@@ -105,7 +106,7 @@ async def connected(
     app: App, path: str = "/mcp", **options: Any
 ) -> AsyncIterator[MCPToolProvider]:
     """A server, and a provider of its tools."""
-    async with serving(app, graceful_seconds=1) as address:
+    async with serving(app, graceful_seconds=0) as address:
         provider = MCPToolProvider.from_url(f"http://{address}{path}", **options)
         async with provider:
             yield provider
@@ -132,15 +133,16 @@ async def test_calls_run_side_by_side_and_can_be_cancelled(
     app: Callable[[], App], path: str
 ) -> None:
     async with connected(app(), path) as provider, asyncio.timeout(10):
-        forgotten = asyncio.create_task(call(provider, "wait", seconds=60))
-        slow = asyncio.create_task(call(provider, "wait", seconds=0.5))
+        forgotten = asyncio.create_task(call(provider, "hold", gate="forgotten"))
+        slow = asyncio.create_task(call(provider, "hold", gate="slow"))
         quick = [call(provider, "echo", text=str(n)) for n in range(10)]
         assert await asyncio.gather(*quick) == [str(n) for n in range(10)]
         assert not slow.done()
         forgotten.cancel()
-        assert await slow == "rested"
         with pytest.raises(asyncio.CancelledError):
             await forgotten
+        await call(provider, "release", gate="slow")
+        assert await slow == "released"
 
 
 @pytest.mark.parametrize("app", [modern, legacy], ids=["2026", "before 2026"])
@@ -224,7 +226,9 @@ class Restartable:
     @asynccontextmanager
     async def up(self) -> AsyncIterator[None]:
         listener: socket.socket = loopback_socket(self.port)
-        async with serving(self._app(), listener=listener, graceful_seconds=1):
+        # A stream for ever is ended properly by its server, which takes a moment.
+        patience = 1 if self._app is sse else 0
+        async with serving(self._app(), listener=listener, graceful_seconds=patience):
             yield
 
 
@@ -249,33 +253,47 @@ async def test_a_server_that_was_started_again_is_found_again(
 @pytest.mark.parametrize("app", [modern, legacy], ids=["2026", "before 2026"])
 async def test_a_server_that_is_down_is_tried_a_few_times(app: Callable[[], App]) -> None:
     server = Restartable(app)
-    clock = VirtualClock(auto=True, io_grace=0.5)
+    clock = QuickClock()
     provider = MCPToolProvider.from_url(
         f"http://127.0.0.1:{server.port}/mcp", clock=clock, timeout=None
     )
     async with server.up():
         await provider.initialize()
-    started = clock.monotonic()
     with pytest.raises(ToolError, match="cannot be reached at the moment"):
         await call(provider, "echo", text="x")
-    assert clock.monotonic() - started >= 3.5
+    assert clock.pauses[-3:] == [0.5, 1, 2]
     async with server.up():
         assert await call(provider, "echo", text="back") == "back"
         await provider.close()
 
 
-async def test_closing_while_connecting_again_ends_that() -> None:
+async def test_closing_while_connecting_again_ends_that(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "roomkit.mcp")
     server = Restartable(modern)
     clock = VirtualClock()
     provider = MCPToolProvider.from_url(f"http://127.0.0.1:{server.port}/mcp", clock=clock)
     async with server.up():
         await provider.initialize()
     waiting = asyncio.create_task(call(provider, "echo", text="x"))
-    await asyncio.sleep(0.2)
+    await until(lambda: "connecting again" in caplog.text)
     assert not waiting.done()
     await provider.close()
     with pytest.raises(ToolError, match="cannot be reached at the moment"):
         await waiting
+
+
+async def test_closing_waits_for_no_pause() -> None:
+    """Such as the one between two listings, on a clock that stands still."""
+    async with serving(modern(), graceful_seconds=0) as address:
+        url = f"http://{address}/mcp"
+        clock = VirtualClock()
+        provider = MCPToolProvider.from_url(url, clock=clock)
+        await provider.initialize()
+        await until(lambda: clock.pending > 0)
+        async with asyncio.timeout(5):
+            await provider.close()
 
 
 def hanging_up(app: App, name: str, calls: list[str]) -> App:
@@ -297,12 +315,13 @@ def hanging_up(app: App, name: str, calls: list[str]) -> App:
 async def test_a_call_that_is_hung_up_on_is_not_repeated_and_harms_no_other() -> None:
     calls: list[str] = []
     async with connected(hanging_up(modern(), "echo", calls)) as provider:
-        other = asyncio.create_task(call(provider, "wait", seconds=0.3))
-        await asyncio.sleep(0.05)
+        other = asyncio.create_task(call(provider, "hold", gate="other"))
         with pytest.raises(ToolError, match="it is not known whether the tool has run"):
             await call(provider, "echo", text="x")
         assert calls == ["echo"]
-        assert await other == "rested"
+        assert not other.done()
+        await call(provider, "release", gate="other")
+        assert await other == "released"
         assert await call(provider, "echo", text="again") == "again"
 
 

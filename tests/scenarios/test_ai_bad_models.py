@@ -13,6 +13,7 @@ from roomkit import (
     HookTrigger,
     RoomContext,
     RoomKit,
+    TextContent,
 )
 from roomkit.models.enums import Access
 from roomkit.models.event import RoomEvent
@@ -196,3 +197,19 @@ async def kit_says_nothing(kit: RoomKit) -> Any:
     await kit.mute("r", "ai")
     await kit.set_access("r", "ai", Access.NONE)
     return await say(kit, "web", "Hello")
+
+
+@pytest.mark.parametrize("junk", [None, "Hello.", {"text": "Hello."}])
+async def test_what_is_no_event_of_a_stream(kit: RoomKit, junk: Any) -> None:
+    """It is not left out without a word: what came before it is kept as what it is, a part."""
+
+    async def confused() -> AsyncIterator[AIStreamEvent]:
+        yield StreamTextDelta(text="Well")
+        yield junk
+
+    await ask_room(kit, Scripted(confused))
+    result = await say(kit, "web")
+    assert result.error == "ai: TypeError"
+    (answer,) = result.response_events
+    assert answer.content == TextContent(body="Well")
+    assert answer.metadata["partial"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -236,3 +237,20 @@ async def test_arguments_as_deep_as_they_may_be(kit: RoomKit, streaming: bool) -
     inbox = await ask_room(kit, provider, tools=[WORK], tool_handler=work)
     result = await say(kit, "web")
     assert (result.error, inbox.texts) == (None, ["Done."])
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+async def test_a_group_of_what_was_cancelled_inside_a_tool(
+    kit: RoomKit, streaming: bool, calls: int
+) -> None:
+    """As the task groups of other libraries raise it."""
+
+    async def broken(_name: str, _arguments: dict[str, Any]) -> str:
+        raise BaseExceptionGroup("inside", [asyncio.CancelledError(), ValueError("gone")])
+
+    provider = MockAIProvider([calling(*["work"] * calls), "Sorry."], streaming=streaming)
+    inbox = await ask_room(kit, provider, tools=[WORK], tool_handler=broken)
+    assert (await say(kit, "web")).error is None
+    assert inbox.texts == ["Sorry."]
+    results = results_in(provider.calls[1].messages)
+    assert [one.content for one in results] == ['{"error": "BaseExceptionGroup"}'] * calls

@@ -17,7 +17,7 @@ from roomkit import (
     WebSocketChannel,
 )
 from roomkit.providers.base import WebhookRequest
-from roomkit.providers.twilio import TwilioConfig, TwilioSMSProvider
+from roomkit.providers.twilio import TwilioConfig, TwilioSMSProvider, parse_twilio_webhook
 from roomkit.testing.twilio_standin import TwilioStandin, create_twilio_standin
 
 ADA, SHOP = "+15551234567", "+15550000000"
@@ -101,3 +101,26 @@ async def test_a_question_about_stopping_is_answered(
     await says(kit, twilio, standin, "How do I stop this?")
     await says(kit, twilio, standin, "HELP")
     assert len(standin.messages) == 2
+
+
+async def test_it_does_not_matter_how_the_message_came_in(
+    kit: RoomKit, twilio: TwilioSMSProvider, standin: TwilioStandin
+) -> None:
+    for words, outcome in (("STOP", "opted_out"), ("START", None)):
+        form = standin.inbound_params(from_=ADA, to=SHOP, body=words)
+        await kit.process_inbound(parse_twilio_webhook(form, channel_id="sms"))
+        event = await kit.send_event("ada", "desk", TextContent(body="Still there?"))
+        assert event.delivery_results["sms"].error_code == outcome
+
+
+async def test_an_old_stop_that_is_delivered_again_changes_nothing(
+    kit: RoomKit, twilio: TwilioSMSProvider, standin: TwilioStandin
+) -> None:
+    stop = parse_twilio_webhook(
+        standin.inbound_params(from_=ADA, to=SHOP, body="STOP"), channel_id="sms"
+    )
+    await kit.process_inbound(stop)
+    await says(kit, twilio, standin, "START")
+    assert (await kit.process_inbound(stop)).reason == "duplicate"
+    event = await kit.send_event("ada", "desk", TextContent(body="Welcome back"))
+    assert event.delivery_results["sms"].success

@@ -148,7 +148,7 @@ async def test_the_account_is_named(server: ScriptedServer) -> None:
 @pytest.mark.parametrize(
     ("budget", "effort", "length"),
     [
-        (0, "low", 1024),
+        (0, None, 1024),
         (2048, "low", 3072),
         (2049, "medium", 3073),
         (16_384, "medium", 17_408),

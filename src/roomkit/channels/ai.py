@@ -11,7 +11,7 @@ from roomkit.channels._ai.history import History
 from roomkit.channels._ai.prompt import Prompt, target_of
 from roomkit.channels._ai.reply import Reply
 from roomkit.channels._ai.request import RequestBuilder, Unfinished
-from roomkit.channels._ai.settings import AISettings, Setups
+from roomkit.channels._ai.settings import USUAL_MAX_TOKENS, AISettings, Setups
 from roomkit.channels._ai.signals import Signals
 from roomkit.channels._ai.tool_round import ToolLimits, ToolRunner
 from roomkit.channels._ai.toolbox import Toolbox, ToolSpec
@@ -89,7 +89,8 @@ class AIChannel(Channel):
         provider: the model.
         system_prompt: what the model is told about its part.
         temperature: how freely it answers; None leaves it to the provider.
-        max_tokens: how long an answer may be; None leaves it to the provider.
+        max_tokens: how long an answer may be. Not given, or None, it is left to the provider,
+            whose configuration says 1024 unless it was told otherwise.
         max_context_events: how many earlier messages it is shown, if `memory` is not given.
         tools: what the model may call: `Tool` objects, functions, and declarations as `AITool` or
             JSON, which are run by `tool_handler`.
@@ -123,7 +124,7 @@ class AIChannel(Channel):
         *,
         system_prompt: str | None = None,
         temperature: float | None = 0.7,
-        max_tokens: int | None = None,
+        max_tokens: int | None = USUAL_MAX_TOKENS,
         max_context_events: int = 50,
         tools: Sequence[ToolSpec] = (),
         tool_handler: ToolHandler | None = None,
@@ -146,7 +147,7 @@ class AIChannel(Channel):
             AISettings(
                 system_prompt=system_prompt,
                 temperature=temperature,
-                max_tokens=max_tokens,
+                max_tokens=None if max_tokens is USUAL_MAX_TOKENS else max_tokens,
                 thinking_budget=thinking_budget,
             ),
             self._toolbox,
@@ -320,8 +321,9 @@ class AIChannel(Channel):
 
     def _output(self, reply: Reply, trigger: RoomEvent) -> ChannelOutput:
         """The reply as an event, with what there is to know about it."""
+        failure = reply.failure
+        answers: list[RoomEvent] = []
         if reply.text.strip():
-            self._unfinished.forget(trigger.room_id)
             answer = BLANK_EVENT.evolve(
                 id=new_id(),
                 room_id=trigger.room_id,
@@ -330,27 +332,29 @@ class AIChannel(Channel):
                 created_at=self.clock.now(),
                 metadata=freeze(_metadata(reply)),
             )
-            return _with_effects(reply, [answer])
-        self._unfinished.keep(trigger.room_id, reply.exchange)
-        if reply.end_reason in _SILENT_FAILURES:
-            raise ProviderError(
+            answers = [answer]
+        elif failure is None and reply.end_reason in _SILENT_FAILURES:
+            failure = ProviderError(
                 f"the model gave no answer ({reply.end_reason})",
                 provider=self._provider.model_name,
                 code=reply.end_reason,
             )
-        return _with_effects(reply, [])
-
-
-def _with_effects(reply: Reply, answers: list[RoomEvent]) -> ChannelOutput:
-    if not answers and not reply.tasks and not reply.observations:
-        return ChannelOutput.empty()
-    return ChannelOutput.empty().evolve(
-        response_events=answers, tasks=reply.tasks, observations=reply.observations
-    )
+        if answers and failure is None:
+            self._unfinished.forget(trigger.room_id)
+        else:
+            self._unfinished.keep(trigger.room_id, reply.exchange)
+        return ChannelOutput.empty().evolve(
+            response_events=answers,
+            tasks=reply.tasks,
+            observations=reply.observations,
+            error=failure,
+        )
 
 
 def _metadata(reply: Reply) -> dict[str, Any]:
     known: dict[str, Any] = {"end_reason": reply.end_reason}
+    if reply.failure is not None:
+        known["partial"] = True
     if reply.finish_reason:
         known["finish_reason"] = reply.finish_reason
     if reply.usage:

@@ -1,28 +1,19 @@
 """What a provider of a language model has to get right, as tests that its author inherits.
 
-The vendor is a server on this machine. Its protocol is an object of yours that puts the scripts
-of the tests into the vendor's words, and the provider's requests into words of no vendor:
+The vendor is a server on this machine. Its protocol is a `ModelWire` of yours, which puts the
+scripts of the tests into the vendor's words, and the provider's requests into words of no vendor;
+`make` makes a provider from `ModelSettings`:
 
-    class AcmeWire(ModelWire):
-        def answer(self, script: Script) -> Reply:
-            return Reply.of_json({"text": "".join(script.text), ...})
-        ...
-
-    def make(settings: ModelSettings) -> AIProvider:
-        return AcmeAIProvider(
-            AcmeConfig(api_key="s3cret", base_url=settings.url, timeout=settings.timeout, ...)
-        )
-
-    class TestAcme(AIProviderContract):
-        @pytest.fixture
-        async def vendor(self) -> AsyncIterator[ModelVendor]:
-            async with (
-                ScriptedServer() as server,
-                ModelVendor(
-                    make=make, server=server, wire=AcmeWire(), secrets=["s3cret"]
-                ) as vendor,
-            ):
+```python
+class TestAcme(AIProviderContract):
+    @pytest.fixture
+    async def vendor(self) -> AsyncIterator[ModelVendor]:
+        async with ScriptedServer() as server:
+            wire = AcmeWire()
+            vendor = ModelVendor(make=make, server=server, wire=wire, secrets=["s3cret"])
+            async with vendor:
                 yield vendor
+```
 
 Every setting of `ModelSettings` has to reach the provider: tests make others with a short timeout,
 another temperature or no eyes. What the protocol cannot say, such as arguments that are no JSON,

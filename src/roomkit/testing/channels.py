@@ -1,14 +1,16 @@
 """What a channel has to get right, as tests that its author inherits.
 
-    class TestMyChannel(ChannelContract):
-        @pytest.fixture
-        async def seats(self) -> AsyncIterator[Seats]:
-            boards = BoardChannel("boards")
-            yield Seats(
-                channel=boards,
-                metadata=({"platform": "3"}, {"platform": "4"}),
-                shown=lambda binding: boards.lines_of(binding.recipient),
-            )
+```python
+class TestMyChannel(ChannelContract):
+    @pytest.fixture
+    async def seats(self) -> AsyncIterator[Seats]:
+        boards = BoardChannel("boards")
+        yield Seats(
+            channel=boards,
+            metadata=({"platform": "3"}, {"platform": "4"}),
+            shown=lambda binding: boards.lines_of(binding.recipient),
+        )
+```
 
 The tests seat the channel in two rooms of a kit, which closes it in the end. Those that need to
 know what was shown, or that something fails, are left out if they are not told how.

@@ -45,7 +45,8 @@ class VirtualClock:
 
     Time stands still until `advance` moves it, or until all tasks have nothing to do but wait
     while `auto` is in force. Between two moments everything that can run gets `settle_rounds`
-    turns of the event loop, so that what one timer set off is done before the next fires.
+    turns of the event loop, so that what one timer set off is done before the next fires. That
+    holds also if several tasks call `advance` and `settle` at once; `auto` waits for them.
 
     Only what waits on this clock is virtual. A test that also uses threads or sockets should give
     them time with `io_grace`, or `auto` may run into a timeout while an answer is on its way.
@@ -72,6 +73,8 @@ class VirtualClock:
         self._settle_rounds = settle_rounds
         self._io_grace = io_grace
         self._auto = int(auto)
+        self._settling = 0
+        self._moments = 0
         self._quiet_rounds = 0
         self._driven_loop: asyncio.AbstractEventLoop | None = None
 
@@ -129,9 +132,18 @@ class VirtualClock:
         self._elapsed = max(self._elapsed, target)
 
     async def settle(self) -> None:
-        """Let everything run that can without time moving on."""
-        for _ in range(self._settle_rounds):
-            await _one_round()
+        """Let everything run that can without time moving on; if somebody else moves it meanwhile,
+        what can run by then."""
+        self._settling += 1
+        try:
+            moment, rounds = self._moments, 0
+            while rounds < self._settle_rounds:
+                await _one_round()
+                rounds += 1
+                if moment != self._moments:
+                    moment, rounds = self._moments, 0
+        finally:
+            self._settling -= 1
 
     @asynccontextmanager
     async def auto(self) -> AsyncIterator[None]:
@@ -154,6 +166,7 @@ class VirtualClock:
         if timer is None or (limit is not None and timer.when > limit + _ROUNDING_SECONDS):
             return False
         self._elapsed = max(self._elapsed, timer.when)
+        self._moments += 1
         due = []
         while self._timers and self._timers[0].when <= self._elapsed:
             due.append(heappop(self._timers))
@@ -175,7 +188,7 @@ class VirtualClock:
         if not self._auto or self._next_timer() is None:
             self._driven_loop = None
             return
-        self._quiet_rounds += 1
+        self._quiet_rounds = 0 if self._settling else self._quiet_rounds + 1
         if self._quiet_rounds < self._settle_rounds:
             loop.call_soon(self._turn, loop)
             return
@@ -187,7 +200,7 @@ class VirtualClock:
 
     def _jump(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.call_soon(self._turn, loop)
-        if self._auto and self._quiet_rounds == 0:
+        if self._auto and self._quiet_rounds == 0 and not self._settling:
             self._fire_next()
 
 

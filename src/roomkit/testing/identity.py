@@ -1,11 +1,13 @@
 """What an identity resolver has to get right, as tests that its author inherits.
 
-    class TestMyResolver(IdentityResolverContract):
-        @pytest.fixture
-        async def directory(self) -> Directory:
-            return Directory(
-                resolver=MyResolver(...), known=message_from("+15551234567"), identity_id="ada"
-            )
+```python
+class TestMyResolver(IdentityResolverContract):
+    @pytest.fixture
+    async def directory(self) -> Directory:
+        return Directory(
+            resolver=MyResolver(...), known=message_from("+15551234567"), identity_id="ada"
+        )
+```
 
 The tests are coroutines: set pytest-asyncio's ``asyncio_mode = "auto"``, or mark the class with
 ``pytest.mark.asyncio``.

@@ -1,11 +1,13 @@
 """What a lock manager has to get right, as tests that its author inherits.
 
-    class TestMyLocks(LockManagerContract):
-        @pytest.fixture
-        async def lock_manager(self) -> AsyncIterator[RoomLockManager]:
-            manager = MyLockManager(...)
-            yield manager
-            await manager.close()
+```python
+class TestMyLocks(LockManagerContract):
+    @pytest.fixture
+    async def lock_manager(self) -> AsyncIterator[RoomLockManager]:
+        manager = MyLockManager(...)
+        yield manager
+        await manager.close()
+```
 
 The tests are coroutines: set pytest-asyncio's ``asyncio_mode = "auto"``, or mark the class with
 ``pytest.mark.asyncio``.

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 else:
     pytest = require("pytest", extra="dev", feature="roomkit.testing.plugin")
 
-# Every test run in which RoomKit is installed imports this module, so it imports nothing else.
+# Loaded before coverage is measured where the command line names it, so it imports nothing else.
 _late, _ = lazy_exports(
     __name__,
     {

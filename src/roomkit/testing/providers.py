@@ -1,19 +1,21 @@
 """What a transport provider has to get right, as tests that its author inherits.
 
-    class TestMyProvider(TransportProviderContract):
-        @pytest.fixture
-        async def vendor(self) -> AsyncIterator[Vendor]:
-            async with ScriptedServer(default=Reply.of_json({"id": "m-1"})) as server:
-                clock = VirtualClock()
-                provider = MyProvider(MyConfig(base_url=server.url, token="s3cret"), clock=clock)
-                yield Vendor(
-                    provider=provider,
-                    send=lambda event: provider.send(event, "+15551234567"),
-                    server=server,
-                    clock=clock,
-                    secrets=["s3cret"],
-                )
-                await provider.close()
+```python
+class TestMyProvider(TransportProviderContract):
+    @pytest.fixture
+    async def vendor(self) -> AsyncIterator[Vendor]:
+        async with ScriptedServer(default=Reply.of_json({"id": "m-1"})) as server:
+            clock = VirtualClock()
+            provider = MyProvider(MyConfig(base_url=server.url, token="s3cret"), clock=clock)
+            yield Vendor(
+                provider=provider,
+                send=lambda event: provider.send(event, "+15551234567"),
+                server=server,
+                clock=clock,
+                secrets=["s3cret"],
+            )
+            await provider.close()
+```
 
 The tests are coroutines: set pytest-asyncio's ``asyncio_mode = "auto"``, or mark the class with
 ``pytest.mark.asyncio``.

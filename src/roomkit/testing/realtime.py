@@ -1,11 +1,13 @@
 """What a realtime backend has to get right, as tests that its author inherits.
 
-    class TestMyRealtime(RealtimeBackendContract):
-        @pytest.fixture
-        async def realtime(self) -> AsyncIterator[RealtimeBackend]:
-            backend = MyRealtime(...)
-            yield backend
-            await backend.close()
+```python
+class TestMyRealtime(RealtimeBackendContract):
+    @pytest.fixture
+    async def realtime(self) -> AsyncIterator[RealtimeBackend]:
+        backend = MyRealtime(...)
+        yield backend
+        await backend.close()
+```
 
 The tests are coroutines: set pytest-asyncio's ``asyncio_mode = "auto"``, or mark the class with
 ``pytest.mark.asyncio``.

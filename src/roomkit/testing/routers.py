@@ -1,9 +1,11 @@
 """What an inbound router has to get right, as tests that its author inherits.
 
-    class TestMyRouter(InboundRouterContract):
-        @pytest.fixture
-        def routing(self) -> Routing:
-            return Routing(make=MyRouter)
+```python
+class TestMyRouter(InboundRouterContract):
+    @pytest.fixture
+    def routing(self) -> Routing:
+        return Routing(make=MyRouter)
+```
 
 The tests are coroutines: set pytest-asyncio's ``asyncio_mode = "auto"``, or mark the class with
 ``pytest.mark.asyncio``.

@@ -1,11 +1,13 @@
 """What a store has to get right, as tests that its author inherits; and a store to test with.
 
-    class TestMyStore(StoreContract):
-        @pytest.fixture
-        async def store(self) -> AsyncIterator[ConversationStore]:
-            store = MyStore(...)
-            yield store
-            await store.close()
+```python
+class TestMyStore(StoreContract):
+    @pytest.fixture
+    async def store(self) -> AsyncIterator[ConversationStore]:
+        store = MyStore(...)
+        yield store
+        await store.close()
+```
 
 The store has to be empty at the beginning of each test. The tests are coroutines: set
 pytest-asyncio's ``asyncio_mode = "auto"``, or mark the class with ``pytest.mark.asyncio``.

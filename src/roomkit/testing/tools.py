@@ -1,14 +1,16 @@
 """What a tool has to get right, as tests that its author inherits.
 
-    class TestMyTool(ToolContract):
-        @pytest.fixture
-        def trial(self) -> ToolTrial:
-            return ToolTrial(
-                tool=FindTable(),
-                works=[{"day": "friday"}, {"day": "friday", "seats": 4}],
-                does_not_fit=[{}, {"day": "someday"}],
-                refused=[{"day": "friday", "seats": 12}],
-            )
+```python
+class TestMyTool(ToolContract):
+    @pytest.fixture
+    def trial(self) -> ToolTrial:
+        return ToolTrial(
+            tool=FindTable(),
+            works=[{"day": "friday"}, {"day": "friday", "seats": 4}],
+            does_not_fit=[{}, {"day": "someday"}],
+            refused=[{"day": "friday", "seats": 12}],
+        )
+```
 
 The tests are coroutines: set pytest-asyncio's ``asyncio_mode = "auto"``, or mark the class with
 ``pytest.mark.asyncio``.

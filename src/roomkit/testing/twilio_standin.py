@@ -3,11 +3,16 @@ it.
 
 `create_twilio_standin` returns an ASGI application without any dependency. Serve it with uvicorn,
 mount it in a FastAPI application, or give it to ``httpx.ASGITransport`` in a test, and point
-``TwilioConfig(base_url=...)`` at it::
+``TwilioConfig(base_url=...)`` at it:
 
-    standin = create_twilio_standin()
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=standin))
-    provider = TwilioSMSProvider(config, http_client=client)
+```python
+standin = create_twilio_standin()
+config = TwilioConfig(
+    account_sid=standin.account_sid, auth_token=standin.auth_token, from_number=SHOP
+)
+client = httpx.AsyncClient(transport=httpx.ASGITransport(app=standin))
+provider = TwilioSMSProvider(config, http_client=client)
+```
 """
 
 from __future__ import annotations

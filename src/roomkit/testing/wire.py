@@ -1,14 +1,18 @@
 """A web server on this machine that answers from a script and remembers what it was asked.
 
-    async with ScriptedServer() as server:
-        server.reply(status=201, json={"sid": "SM1"})
-        ...                                     # something that calls server.url
-        assert server.requests[0].form["To"] == ["+15551234567"]
+```python
+async with ScriptedServer() as server:
+    server.reply(status=201, json={"sid": "SM1"})
+    await client.post(f"{server.url}/messages", data={"To": "+15551234567"})
+    assert server.requests[0].form["To"] == ["+15551234567"]
+```
 
 For tests of providers against real connections: it speaks just enough HTTP/1.1 for a client
 library. An answer may come in pieces, wait in the middle, and break off:
 
-    server.reply(Reply.of_events([{"delta": "He"}, {"delta": "llo"}, "[DONE]"]).cut_after(1))
+```python
+server.reply(Reply.of_events([{"delta": "He"}, {"delta": "llo"}, "[DONE]"]).cut_after(1))
+```
 """
 
 from __future__ import annotations

@@ -124,14 +124,14 @@ def tool(
 ) -> Any:
     """Make a tool of a function; see `FunctionTool`.
 
-    ::
+    ```python
+    @tool
+    async def get_weather(city: str, unit: Literal["C", "F"] = "C") -> str:
+        "Get the current weather of a city."
 
-        @tool
-        async def get_weather(city: str, unit: Literal["C", "F"] = "C") -> str:
-            "Get the current weather of a city."
-
-        @tool(name="book", timeout=5)
-        def book_table(day: date, seats: Annotated[int, Field(ge=1, le=12)]) -> Booking: ...
+    @tool(name="book", timeout=5)
+    def book_table(day: date, seats: Annotated[int, Field(ge=1, le=12)]) -> Booking: ...
+    ```
     """
 
     def make(function: Callable[..., Any]) -> FunctionTool[..., Any]:

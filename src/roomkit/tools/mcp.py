@@ -21,17 +21,14 @@ __all__ = ["MCPTool", "MCPToolProvider", "ToolSource", "ToolSourceGroup"]
 class MCPToolProvider(ToolSource):
     """The tools of an MCP server.
 
-    ::
-
-        mcp = MCPToolProvider(server_command=["uvx", "mcp-server-sqlite", "--db", "data.db"])
-        await mcp.initialize()
+    ```python
+    async with MCPToolProvider(server_command=["uvx", "mcp-server-sqlite"]) as mcp:
         ai = AIChannel("ai", provider=provider, tools=mcp.tools())
-        ...
-        await mcp.close()
 
-        async with MCPToolProvider.from_url("https://example.com/mcp") as mcp:
-            handler = compose_tool_handlers(local_handler, mcp.as_tool_handler())
-            ai = AIChannel("ai", provider=provider, tool_handler=handler)
+    async with MCPToolProvider.from_url("http://localhost:8000/mcp") as mcp:
+        handler = compose_tool_handlers(local_handler, mcp.as_tool_handler())
+        ai = AIChannel("ai", provider=provider, tool_handler=handler)
+    ```
 
     Calls run side by side, from any task. A connection that is lost is opened again by the next
     call, with growing pauses for about four seconds. A call whose connection was lost on the way
@@ -148,12 +145,12 @@ class MCPToolProvider(ToolSource):
     def combine(providers: Mapping[str, ToolSource]) -> ToolSourceGroup:
         """The tools of several servers, each under a prefix of its own.
 
-        ::
-
-            files = MCPToolProvider.from_command(["mcp-files"])
-            web = MCPToolProvider.from_url("https://example.com/mcp")
-            async with MCPToolProvider.combine({"files": files, "web": web}) as mcp:
-                ai = AIChannel("ai", provider=provider, tools=mcp.tools())
+        ```python
+        files = MCPToolProvider.from_command(["uvx", "mcp-files"])
+        web = MCPToolProvider.from_url("http://localhost:8000/mcp")
+        async with MCPToolProvider.combine({"files": files, "web": web}) as mcp:
+            ai = AIChannel("ai", provider=provider, tools=mcp.tools())
+        ```
 
         offers ``files_read``, ``web_search`` and so on. An empty prefix leaves a server's names as
         they are; names that are there twice are a `ValueError` when the group is initialized.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from roomkit.models.framework_event import FrameworkEvent
 from roomkit.models.task import Observation, Task
 from roomkit.providers.ai.base import AIResponse, AITool, AIToolCall
 from roomkit.providers.ai.mock import MockAIProvider
+from roomkit.providers.anthropic import AnthropicConfig
 from roomkit.providers.sms.mock import MockSMSProvider
 from roomkit.testing import VirtualClock
 from tests.helpers import join_room, say
@@ -70,6 +72,20 @@ async def test_what_it_is_asked_unless_told_otherwise(kit: RoomKit) -> None:
     assert (request.system_prompt, request.thinking_budget) == (None, None)
     assert (request.temperature, request.max_tokens) == (0.7, None)
     assert request.tools == []
+
+
+@pytest.mark.parametrize("length", [1024, None, 64])
+async def test_a_length_that_is_given_counts(kit: RoomKit, length: int | None) -> None:
+    """Also if it is the usual one: a provider may have been configured otherwise."""
+    provider = MockAIProvider(["ok"])
+    await ask_room(kit, provider, max_tokens=length)
+    await say(kit, "web")
+    assert provider.calls[0].max_tokens == length
+
+
+def test_the_usual_length_is_what_providers_say() -> None:
+    usual = inspect.signature(AIChannel).parameters["max_tokens"].default
+    assert usual == AnthropicConfig(api_key="sk").max_tokens == 1024
 
 
 async def test_each_room_may_have_its_own_settings(kit: RoomKit) -> None:

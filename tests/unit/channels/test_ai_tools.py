@@ -230,6 +230,20 @@ async def test_the_model_learns_that_a_tool_failed(
     assert inbox.texts == ["Sorry."]
 
 
+async def test_whoever_runs_it_finds_in_the_log_what_a_tool_failed_of(
+    kit: RoomKit, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(_name: str, _arguments: dict[str, Any]) -> str:
+        raise ValueError("table weather_v2 does not exist")
+
+    provider = MockAIProvider([PARIS, "Sorry."])
+    await ask_room(kit, provider, tools=[WEATHER], tool_handler=handler)
+    await say(kit, "web")
+    assert "tool get_weather failed in room r: ValueError" in caplog.text
+    assert "table weather_v2 does not exist" in caplog.text
+    assert "Paris" not in caplog.text
+
+
 async def test_anything_but_text_is_told_as_json(kit: RoomKit) -> None:
     provider = MockAIProvider([PARIS, "Done."])
     await ask_room(kit, provider, tools=[WEATHER], tool_handler=Weather({"degrees": 22}))

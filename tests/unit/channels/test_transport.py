@@ -23,7 +23,7 @@ from roomkit import (
 from roomkit.errors import DeliveryError, WebhookError
 from roomkit.models.channel import ChannelCapabilities, RetryPolicy
 from roomkit.models.context import RoomContext
-from roomkit.models.delivery import ProviderResult, WebhookMeta
+from roomkit.models.delivery import InboundMessage, ProviderResult, WebhookMeta
 from roomkit.models.enums import ChannelMediaType, ChannelType
 from roomkit.models.event import (
     AudioContent,
@@ -332,3 +332,30 @@ def test_a_webhook_is_read_by_the_provider() -> None:
 def test_and_by_nobody_without_one() -> None:
     with pytest.raises(WebhookError, match="'sms' has no provider"):
         SMSChannel("sms").parse_webhook({})
+
+
+class Diary(MockSMSProvider):
+    """Notes what comes in, and cannot always."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[str] = []
+
+    async def note_inbound(self, message: InboundMessage) -> None:
+        self.noted.append(message.sender_id)
+        if message.sender_id == BOB:
+            raise ConnectionError("password=s3cret")
+
+
+class TestNotes:
+    async def test_a_provider_hears_of_every_message(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        diary = Diary()
+        async with RoomKit() as kit:
+            kit.register_channel(SMSChannel("sms", provider=diary))
+            for sender in (ADA, BOB):
+                result = await kit.process_inbound(message("sms", "Hello", sender=sender))
+                assert result.event is not None
+        assert diary.noted == [ADA, BOB]
+        assert "note_inbound of channel sms failed: ConnectionError" in caplog.text

@@ -260,6 +260,21 @@ async def test_direct_streams_to_the_one_who_gets_the_answer(
     assert viewers[1].pieces == WORDS
 
 
+async def test_an_answer_that_begins_while_the_room_is_paused_is_not_seen_to_grow(
+    kit: RoomKit, clock: VirtualClock
+) -> None:
+    viewer = Viewer(await with_ai(kit, clock, seconds_per_word=1))
+    asking = [asyncio.create_task(say(kit, "web", text)) for text in ("Hello?", "And?")]
+    await clock.advance(2.5)
+    await kit.pause_room("r")
+    await clock.advance(60)
+    await asyncio.gather(*asking)
+    assert viewer.kinds.count("start") == 1
+    assert viewer.answers == []
+    await kit.resume_room("r")
+    assert viewer.answers == [ANSWER, ANSWER]
+
+
 async def test_a_muted_ai_is_not_seen_writing(kit: RoomKit, clock: VirtualClock) -> None:
     viewer = Viewer(await with_ai(kit, clock))
     await kit.mute("r", "ai")

@@ -8,16 +8,21 @@ from typing import Any
 import pytest
 
 from roomkit.memory import (
+    InMemoryVectorIndex,
     MemoryProvider,
     MemoryResult,
+    MemoryWrapper,
     RequestFrame,
+    RetrievalMemory,
     SlidingWindowMemory,
+    SummaryMemory,
     TokenBudgetMemory,
 )
 from roomkit.models.context import RoomContext
 from roomkit.models.event import RoomEvent
 from roomkit.providers.ai.base import AIMessage
 from roomkit.testing.memory import MemoryProviderContract, Remembering
+from tests.unit.memory.models import EchoModel, WordEmbedder
 
 
 class Wrong(SlidingWindowMemory):
@@ -59,6 +64,42 @@ class Gossips(Wrong):
         self.notes += [event.model_dump_json() for event in result.events[-1:]]
         note = AIMessage(role="user", content="\n".join(self.notes))
         return result.evolve(messages=[note])
+
+
+class TakesAllChannelsForOne(MemoryWrapper):
+    """Keeps what it knows by room."""
+
+    async def retrieve(
+        self,
+        room_id: str,
+        current_event: RoomEvent,
+        context: RoomContext,
+        *,
+        channel_id: str | None = None,
+    ) -> MemoryResult:
+        return await self.inner.retrieve(room_id, current_event, context)
+
+
+class KeepsEveryWord(Wrong):
+    """What has scrolled out of the window is still shown, by its id, in its room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[str, dict[str, RoomEvent]] = {}
+
+    def change(self, result: MemoryResult, current_event: RoomEvent) -> MemoryResult:
+        seen = self._seen.setdefault(current_event.room_id, {})
+        earlier = [event for event in seen.values() if event.index < current_event.index]
+        seen.update({event.id: event for event in [*result.events, current_event]})
+        return result.evolve(events=earlier)
+
+
+def summary() -> SummaryMemory:
+    return SummaryMemory(EchoModel(), keep=4, chunk=6, max_tokens=100_000)
+
+
+def retrieval() -> RetrievalMemory:
+    return RetrievalMemory(InMemoryVectorIndex(), WordEmbedder(), keep=4)
 
 
 class CutsAnywhere(Wrong):
@@ -110,6 +151,9 @@ WRONG: list[tuple[Callable[[], MemoryProvider], Test, int | None]] = [
     (Repeats, Contract.test_the_question_is_not_part_of_the_past, None),
     (Gossips, Contract.test_rooms_do_not_mix, None),
     (Gossips, Contract.test_channels_do_not_mix, None),
+    (KeepsEveryWord, Contract.test_channels_do_not_mix, None),
+    (lambda: TakesAllChannelsForOne(summary()), Contract.test_channels_do_not_mix, None),
+    (lambda: TakesAllChannelsForOne(retrieval()), Contract.test_channels_do_not_mix, None),
     (Gossips, Contract.test_a_withdrawn_message_is_forgotten, None),
     (Gossips, Contract.test_a_forgotten_room_is_forgotten, None),
     (CutsAnywhere, Contract.test_calls_and_results_stay_together, None),

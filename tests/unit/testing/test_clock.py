@@ -190,6 +190,49 @@ async def test_in_automatic_mode_a_conversation_plays_by_itself(clock: VirtualCl
     assert heard == ["one at 10", "two at 20", "three at 30"]
 
 
+async def test_automatic_mode_does_not_outrun_an_advance() -> None:
+    clock = VirtualClock(auto=True)
+    woken: list[float] = []
+
+    async def sleeper(seconds: float) -> None:
+        await clock.sleep(seconds)
+        woken.append(clock.monotonic())
+
+    tasks = [asyncio.create_task(sleeper(seconds)) for seconds in (1, 3, 3600)]
+    await asyncio.sleep(0)
+    await clock.advance(5)
+    assert (woken, clock.monotonic()) == ([1, 3], 5)
+    await tasks[2]
+    assert woken == [1, 3, 3600]
+
+
+async def test_two_who_move_time_on_leave_no_timer_behind(clock: VirtualClock) -> None:
+    """One begins while what the other has set off is still at work."""
+    woken: list[float] = []
+
+    async def stages() -> None:
+        await clock.sleep(1)
+        for _ in range(60):
+            await asyncio.sleep(0)
+        await clock.sleep(0.5)
+        woken.append(clock.monotonic())
+
+    async def sleeper() -> None:
+        await clock.sleep(2)
+        woken.append(clock.monotonic())
+
+    async def second_hand() -> None:
+        for _ in range(50):
+            await asyncio.sleep(0)
+        await clock.advance(5)
+
+    tasks = [asyncio.create_task(each()) for each in (stages, sleeper, second_hand)]
+    await clock.advance(5)
+    await asyncio.gather(*tasks)
+    assert woken == [1.5, 2]
+    assert clock.monotonic() == 5
+
+
 async def test_automatic_mode_ends_with_its_block(clock: VirtualClock) -> None:
     async with clock.auto():
         await clock.sleep(1)

@@ -21,6 +21,8 @@ from roomkit.providers.ai.base import (
     StreamToolCall,
 )
 
+_END = object()
+
 
 class Generation:
     """Reads the stream of a provider.
@@ -65,7 +67,7 @@ class Generation:
         shown before."""
         shown, thoughts = self.shown, self._thoughts
         try:
-            while (event := await self._next()) is not None:
+            while (event := await self._next()) is not _END:
                 if isinstance(event, StreamThinkingDelta):
                     await thoughts.add(event.text, self._number)
                     continue
@@ -96,31 +98,30 @@ class Generation:
         parts = [*response.parts, *calls] if response.parts else []
         return response.evolve(tool_calls=calls, parts=parts)
 
-    def _take(self, event: AIStreamEvent) -> str:
+    def _take(self, event: object) -> str:
         """Note what is no text; the text of a whole answer of which no piece came before."""
         if isinstance(event, StreamToolCall):
             self._calls.append(event.call)
         elif isinstance(event, StreamDone):
             self._response = checked(event.response)
             return "" if self.shown else self._response.content
+        else:
+            raise TypeError(f"the provider's stream yielded {type(event).__name__}")
         return ""
 
-    async def _next(self) -> AIStreamEvent | None:
-        """The next event; None at the end."""
+    async def _next(self) -> Any:
+        """What comes next; `_END` at the end."""
         try:
             step = _next_of(self._events)
             done, value = first_step(step)
-            event: AIStreamEvent = value if done else await self._wait(step, value)
+            return value if done else await self._wait(step, value)
         except StopAsyncIteration:
-            return None
-        return event
+            return _END
 
-    async def _wait(
-        self, step: Coroutine[Any, Any, AIStreamEvent], waits_for: Any
-    ) -> AIStreamEvent:
+    async def _wait(self, step: Coroutine[Any, Any, Any], waits_for: Any) -> Any:
         clock, left = self._clock, self._left
         before = clock.monotonic()
-        event: AIStreamEvent = await finish_within(clock, left, step, waits_for)
+        event = await finish_within(clock, left, step, waits_for)
         if left is not None:
             self._left = max(left - (clock.monotonic() - before), 0.0)
         return event
@@ -133,7 +134,7 @@ def checked(response: object) -> AIResponse:
     return response
 
 
-def _next_of(events: AsyncIterator[AIStreamEvent]) -> Coroutine[Any, Any, AIStreamEvent]:
+def _next_of(events: AsyncIterator[AIStreamEvent]) -> Coroutine[Any, Any, Any]:
     step: Any = anext(events)
     # What an asynchronous generator returns can be stepped; other iterators may return anything.
     return step if type(events) is AsyncGeneratorType else as_coroutine(step)

@@ -25,9 +25,10 @@ class Reply:
     Attributes:
         text: what is said: all that was shown of a streamed answer, else the last words.
         end_reason: why it ended: ``completed``, ``length``, ``refused``, ``max_tool_rounds``,
-            ``deadline`` or ``tool_calls`` (left to the application).
+            ``deadline``, ``tool_calls`` (left to the application) or ``error``.
         open_calls: the calls that are left to the application.
         exchange: the tool calls and their results, as the model sees them.
+        failure: what has cut it short. The rest is what there was by then.
     """
 
     text: str = ""
@@ -38,6 +39,13 @@ class Reply:
     observations: list[Observation] = field(default_factory=list)
     open_calls: list[AIToolCall] = field(default_factory=list)
     exchange: list[AIMessage] = field(default_factory=list)
+    failure: BaseException | None = None
+
+    def cut_short(self, failure: BaseException, end_reason: str) -> None:
+        """It will not come to its end."""
+        self.failure = failure
+        self.end_reason = end_reason
+        self.finish_reason = None
 
     def add(self, response: AIResponse) -> None:
         """Take one more generation into account."""

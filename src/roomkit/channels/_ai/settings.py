@@ -17,6 +17,14 @@ from roomkit.tools.functions import as_tool
 _MAX_CACHED = 4096
 
 
+class _Usual(int):
+    """The value of a setting that was left to the provider, as far as its configuration says
+    nothing else."""
+
+
+USUAL_MAX_TOKENS = _Usual(1024)
+
+
 class AISettings(FrozenModel):
     """How to ask the model. A room's binding metadata overrides any of these by name."""
 

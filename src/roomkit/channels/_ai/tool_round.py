@@ -173,7 +173,7 @@ class ToolRunner:
         except BaseException as error:
             if not is_failure(error):
                 raise
-            logger.warning(
+            logger.error(
                 "tool %s failed in room %s: %s",
                 call.name,
                 self.room.room.id,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from roomkit._clock import Clock
-from roomkit._tasks import bounded
+from roomkit._tasks import DeadlineExceededError, bounded, is_failure
 from roomkit.channels._ai.generation import Generation, checked
 from roomkit.channels._ai.reply import Reply
 from roomkit.channels._ai.signals import Signals
@@ -32,6 +32,8 @@ from roomkit.telemetry.base import Attributes, SpanKind, SpanScope
 
 logger = logging.getLogger("roomkit.ai")
 
+_JUST_NOW = 0.001
+"""Timers may fire that many seconds early."""
 _PARAGRAPH = "\n\n"
 """Stands between what a model said before a tool call and what it says after."""
 
@@ -63,7 +65,7 @@ class AITurn:
         limits: how long all of this may take.
         clock: where time comes from.
         host: the kit, for hooks and telemetry.
-        lost: gets what tools have done in a turn that fails.
+        lost: gets what tools have done in a turn that is cancelled.
     """
 
     def __init__(
@@ -93,10 +95,8 @@ class AITurn:
         self._started = clock.monotonic()
 
     async def run(self) -> Reply:
-        """The answer of a provider that does not stream.
-
-        Raises whatever the provider raises.
-        """
+        """The answer of a provider that does not stream, or how far it came before it failed:
+        then there is nothing to be said, except what was said before the time was up."""
         try:
             going_on = True
             while going_on:
@@ -107,15 +107,16 @@ class AITurn:
                     finally:
                         await self._thoughts.end(self._round)
                 going_on = await self._advance(response)
-        except BaseException:
-            self._lost(self.reply.exchange)
-            raise
+        except BaseException as error:
+            if self._cut_short(error) != "deadline":
+                self.reply.text = ""
         return self.reply
 
     async def stream(
         self, conclude: Callable[[Reply], ChannelOutput]
     ) -> AsyncGenerator[str | ChannelOutput]:
-        """The text as it is written, and last what `conclude` makes of the reply.
+        """The text as it is written, and last what `conclude` makes of the reply, also if that was
+        cut short by a failure.
 
         Closing it early, or cancelling whoever iterates, ends the generation and the tools.
         """
@@ -136,13 +137,23 @@ class AITurn:
                     if generation.begun or not await self._made_smaller(error):
                         raise
                     continue
-                said += generation.shown
+                finally:
+                    said += generation.shown
                 going_on = response is not None and await self._advance(response)
-            self.reply.text = "".join(said)
-        except BaseException:
-            self._lost(self.reply.exchange)
-            raise
+        except BaseException as error:
+            self._cut_short(error)
+        self.reply.text = "".join(said)
         yield conclude(self.reply)
+
+    def _cut_short(self, error: BaseException) -> str:
+        """Note what the turn has failed of, and return the end's name. A cancellation goes on."""
+        if not is_failure(error):
+            self._lost(self.reply.exchange)
+            raise error
+        late = isinstance(error, DeadlineExceededError) and self._is_late()
+        end_reason = "deadline" if late else "error"
+        self.reply.cut_short(error, end_reason)
+        return end_reason
 
     @property
     def _round(self) -> int:
@@ -256,7 +267,7 @@ class AITurn:
 
     def _is_late(self) -> bool:
         left = self._seconds_left()
-        return left is not None and left <= 0
+        return left is not None and left <= _JUST_NOW
 
     def _seconds_left(self) -> float | None:
         if self._limits.turn is None:

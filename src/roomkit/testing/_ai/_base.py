@@ -34,6 +34,8 @@ from roomkit.testing.wire import ReceivedRequest, Reply, ScriptedServer
 PATIENCE = 20.0
 """Seconds of real time after which a test has failed rather than being slow."""
 
+_QUIET = 0.02
+
 SOON = {"retry-after": "0.01"}
 """The pause that a vendor asks for; an SDK that tries again keeps to it."""
 
@@ -328,9 +330,9 @@ class Heard:
         return self.done[-1].response
 
 
-async def listen(provider: AIProvider, context: AIContext) -> Heard:
-    """Hear a stream to its end, good or bad."""
-    heard = Heard()
+async def listen(provider: AIProvider, context: AIContext, heard: Heard | None = None) -> Heard:
+    """Hear a stream to its end, good or bad; `heard` is what is filled and returned."""
+    heard = heard or Heard()
     async with asyncio.timeout(PATIENCE):
         try:
             async with aclosing(events_of(provider, context)) as events:
@@ -339,6 +341,18 @@ async def listen(provider: AIProvider, context: AIContext) -> Heard:
         except ProviderError as error:
             heard.error = error
     return heard
+
+
+async def time_passes(seconds: float, for_whom: asyncio.Task[Any]) -> None:
+    """Let the event loop believe that so much time has passed, once nothing happens any more.
+
+    Time limits run out at once then, whatever library has set them, and a slow machine has as long
+    as it needs for what comes before.
+    """
+    loop = asyncio.get_running_loop()
+    await asyncio.wait([for_whom], timeout=_QUIET)
+    now = loop.time
+    loop.time = lambda: now() + seconds  # type: ignore[method-assign]
 
 
 def events_of(provider: AIProvider, context: AIContext) -> AsyncGenerator[AIStreamEvent]:

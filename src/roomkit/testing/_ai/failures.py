@@ -19,11 +19,14 @@ from roomkit.testing._ai._base import (
     ScriptedCall,
     listen,
     question,
+    time_passes,
     tool,
 )
 from roomkit.testing.wire import Reply
 
 _WORDS = [f"word {number} " for number in range(20)]
+_LIMIT = 5.0
+"""Seconds that a provider waits for an answer: less than `PATIENCE`."""
 _PROMPT = "my-own-words-4711"
 
 REFUSALS: dict[str, bool] = {
@@ -112,9 +115,12 @@ class ConnectionRules:
 
     async def test_silence_ends_in_a_timeout(self, vendor: ModelVendor, streamed: bool) -> None:
         server = vendor.need_server()
-        vendor.provider = vendor.another(timeout=0.2, max_retries=0)
+        vendor.provider = vendor.another(timeout=_LIMIT, max_retries=0)
         server.hang()
-        error = await _failure(vendor, streamed=streamed)
+        asking = asyncio.create_task(_failure(vendor, streamed=streamed))
+        await server.wait_for_requests(1)
+        await time_passes(_LIMIT, asking)
+        error = await asking
         assert (error.code, error.retryable) == ("timeout", True)
         assert len(server.requests) == 1
         server.default = vendor.told(Script(text=["Fine"]), streamed=streamed)
@@ -162,10 +168,16 @@ class ConnectionRules:
 
     async def test_silence_within_a_stream(self, vendor: ModelVendor) -> None:
         vendor.need_server()
-        vendor.provider = vendor.another(timeout=0.2, max_retries=0)
+        vendor.provider = vendor.another(timeout=_LIMIT, max_retries=0)
         reply = vendor.told(Script(text=_WORDS), streamed=True)
         half = len(reply.pieces or ()) // 2
-        heard = await self._hear(vendor, reply.paused_after(half, asyncio.Event()))
+        heard = Heard()
+        silent = reply.paused_after(half, asyncio.Event())
+        hearing = asyncio.create_task(self._hear(vendor, silent, heard))
+        while not (heard.deltas or hearing.done()):  # noqa: ASYNC110 - sets no event
+            await asyncio.sleep(0.001)
+        await time_passes(_LIMIT, hearing)
+        await hearing
         assert heard.error is not None
         assert (heard.error.code, heard.error.retryable) == ("timeout", True)
         assert heard.deltas
@@ -185,12 +197,12 @@ class ConnectionRules:
         assert heard.error.code in ("overloaded", "unavailable")
         assert heard.error.retryable
 
-    async def _hear(self, vendor: ModelVendor, reply: Reply) -> Heard:
+    async def _hear(self, vendor: ModelVendor, reply: Reply, heard: Heard | None = None) -> Heard:
         """One stream, whose failure nobody may try to mend by asking again."""
         server = vendor.need_server()
         asked = len(server.requests)
         server.reply(reply)
-        heard = await listen(vendor.provider, question(tools=[tool()]))
+        heard = await listen(vendor.provider, question(tools=[tool()]), heard)
         assert len(server.requests) == asked + 1
         return heard
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from contextvars import Context
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from roomkit._clock import Clock
-from roomkit._tasks import TaskScope, bounded, is_failure
+from roomkit._tasks import DeadlineExceededError, TaskScope, bounded, is_failure
 from roomkit._version import __version__
 from roomkit.tools._mcp.failures import CallLostError, Failures
 from roomkit.tools._mcp.sdk import SDK
@@ -67,6 +68,7 @@ class Connection:
         self._client: Client | None = None
         self._owner: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
+        self._ending = asyncio.Event()
         self._changed = False
         self._stopping = False
         self._retired = False
@@ -205,7 +207,8 @@ class Connection:
                     type(error).__name__,
                 )
         # A server that announces a change in answer to every listing would keep both busy.
-        await self._clock.sleep(_REFRESH_PAUSE)
+        with suppress(DeadlineExceededError):
+            await bounded(self._clock, _REFRESH_PAUSE, self._ended())
 
     async def _list(self, client: Client) -> Listing:
         tools: list[Tool] = []
@@ -249,11 +252,16 @@ class Connection:
 
     def _stop(self) -> None:
         self._stopping = True
+        self._ending.set()
         self._wake.set()
+
+    async def _ended(self) -> None:
+        await self._ending.wait()
 
     def _end(self) -> None:
         """The other side has gone."""
         self._over = True
+        self._ending.set()
         self._wake.set()
 
     def _report(self, error: BaseException) -> None:
