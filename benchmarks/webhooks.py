@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_string
 from email.utils import parseaddr
-from time import perf_counter
+from time import thread_time
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -35,6 +35,7 @@ from benchmarks.sides import expect
 from roomkit.models.delivery import InboundMessage
 from roomkit.providers.base import TransportProvider, WebhookRequest
 from roomkit.providers.elasticemail import ElasticEmailConfig, ElasticEmailProvider
+from roomkit.providers.http import HTTPProviderConfig, WebhookHTTPProvider
 from roomkit.providers.messenger import FacebookMessengerProvider, MessengerConfig
 from roomkit.providers.sendgrid import SendGridConfig, SendGridEmailProvider
 from roomkit.providers.sinch import SinchConfig, SinchSMSProvider
@@ -42,6 +43,7 @@ from roomkit.providers.teams import BotFrameworkTeamsProvider, TeamsConfig
 from roomkit.providers.telegram import TelegramBotProvider, TelegramConfig
 from roomkit.providers.telnyx import TelnyxConfig, TelnyxSMSProvider
 from roomkit.providers.twilio import TwilioConfig, TwilioSMSProvider
+from roomkit.providers.voicemeup import VoiceMeUpConfig, VoiceMeUpSMSProvider
 from roomkit.providers.whatsapp import WhatsAppCloudProvider, WhatsAppConfig
 
 URL = "https://example.com/webhooks/sms"
@@ -59,7 +61,8 @@ class Vendor:
         provider: reads it.
         request: as it arrives, with a signature that is valid now.
         decode: the body as a mapping.
-        genuine: the bare check of the signature, given the mapping too.
+        genuine: the bare check of the signature, given the mapping too; None if the vendor signs
+            nothing.
         message: the fields of the `InboundMessage` in a mapping.
         sender: who wrote it.
     """
@@ -67,7 +70,7 @@ class Vendor:
     provider: TransportProvider
     request: WebhookRequest
     decode: Callable[[bytes], Any]
-    genuine: Callable[[WebhookRequest, Any], bool]
+    genuine: Callable[[WebhookRequest, Any], bool] | None
     message: Callable[[Any], Mapping[str, Any]]
     sender: str = SENDER
 
@@ -164,6 +167,50 @@ def sinch() -> Vendor:
         ),
         decode=json.loads,
         message=lambda it: _fields(f"+{it['from']}", f"+{it['to']}", it["body"], it["id"]),
+    )
+
+
+def voicemeup() -> Vendor:
+    fields = {
+        "sms_hash": "a1b2c3", "source_number": SENDER[1:], "destination_number": RECIPIENT[1:],
+        "message": TEXT, "datetime_transmission": "2026-01-06 10:15:00", "direction": "in",
+    }  # fmt: skip
+    account = VoiceMeUpConfig(username="u", auth_token="t", from_number=RECIPIENT)
+
+    def message(form: Any) -> Mapping[str, Any]:
+        ends = f"+{form['source_number']}", f"+{form['destination_number']}"
+        return _fields(*ends, form["message"], form["sms_hash"])
+
+    return Vendor(
+        provider=VoiceMeUpSMSProvider(account),
+        request=WebhookRequest(
+            url=URL, headers={"content-type": FORM}, body=urlencode(fields).encode()
+        ),
+        genuine=None,
+        decode=lambda body: dict(parse_qsl(body.decode(), keep_blank_values=True)),
+        message=message,
+    )
+
+
+def http() -> Vendor:
+    secret = "s3cret"
+    body = json.dumps({"id": "m-1", "sender": SENDER, "to": RECIPIENT, "text": TEXT}).encode()
+    moment = str(int(datetime.now(UTC).timestamp()))
+
+    def signature(given: bytes) -> str:
+        signed = moment.encode() + b"." + given
+        return f"t={moment},v1={hmac.digest(secret.encode(), signed, 'sha256').hex()}"
+
+    name = "x-roomkit-signature"
+    config = HTTPProviderConfig(url="https://example.com/in", secret=secret)
+    return Vendor(
+        provider=WebhookHTTPProvider(config),
+        request=WebhookRequest(url=URL, headers={name: signature(body)}, body=body),
+        genuine=lambda request, _decoded: hmac.compare_digest(
+            signature(request.body), request.headers[name]
+        ),
+        decode=json.loads,
+        message=lambda it: _fields(it["sender"], it["to"], it["text"], it["id"]),
     )
 
 
@@ -416,45 +463,57 @@ VENDORS: Mapping[str, Callable[[], Vendor]] = {
     "twilio": twilio,
     "telnyx": telnyx,
     "sinch": sinch,
+    "voicemeup": voicemeup,
     "sendgrid": sendgrid,
     "elasticemail": elasticemail,
     "whatsapp": whatsapp,
     "messenger": messenger,
     "telegram": telegram,
     "teams": teams,
+    "http": http,
 }
 
 
 def by_roomkit(vendor: Vendor) -> InboundMessage:
-    provider, request = vendor.provider, vendor.request
-    expect(provider.verify_webhook(request), True, "the signature is genuine")
+    provider, given = vendor.provider, vendor.request
+    # As it comes in: a request keeps what was decoded once.
+    request = WebhookRequest(url=given.url, headers=given.headers, body=given.body)
+    if vendor.genuine is not None:
+        expect(provider.verify_webhook(request), True, "the signature is genuine")
     (meta,) = provider.parse_webhook(provider.decode_webhook(request))
     return meta.to_inbound("sms")
 
 
 def by_reference(vendor: Vendor) -> InboundMessage:
     decoded = vendor.decode(vendor.request.body)
-    expect(vendor.genuine(vendor.request, decoded), True, "the signature is genuine")
+    if vendor.genuine is not None:
+        expect(vendor.genuine(vendor.request, decoded), True, "the signature is genuine")
     return InboundMessage.model_validate(vendor.message(decoded))
 
 
+def _seconds(work: Callable[[Vendor], InboundMessage], vendor: Vendor, count: int) -> float:
+    # The processor's time: nothing here waits, except for others on a busy machine.
+    start = thread_time()
+    for _ in range(count):
+        work(vendor)
+    return thread_time() - start
+
+
 def measure(make: Callable[[], Vendor]) -> Callable[[SideName, bool], float]:
-    """Microseconds for one webhook."""
+    """Microseconds for one webhook: the best of five batches, for caches that others have emptied
+    only ever add to them."""
 
     def run(side: SideName, quick: bool) -> float:
         vendor = make()
         work = by_roomkit if side == "roomkit" else by_reference
-        count = 1_000 if quick else 4_000
+        count = 100 if quick else 200
         message = work(vendor)
         expect(
             (message.sender_id, message.content.model_dump()["body"]),
             (vendor.sender, TEXT),
             "message",
         )
-        start = perf_counter()
-        for _ in range(count):
-            work(vendor)
-        return (perf_counter() - start) / count * 1e6
+        return min(_seconds(work, vendor, count) for _ in range(5)) / count * 1e6
 
     return run
 
@@ -466,6 +525,7 @@ SCENARIOS = [
         unit="µs",
         goal=GOAL,
         measure=measure(make),
+        rounds=15,
         digits=1,
     )
     for name, make in VENDORS.items()

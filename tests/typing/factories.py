@@ -18,6 +18,7 @@ from roomkit import (
     WebSocketChannel,
     WhatsAppChannel,
     WhatsAppPersonalChannel,
+    WhatsAppProvider,
 )
 from roomkit.channels.base import Channel
 from roomkit.models.channel import ChannelCapabilities
@@ -53,6 +54,10 @@ async def providers(event: RoomEvent, context: AIContext) -> None:
     assert_type(await twilio.send(event, "+15551234567"), ProviderResult)
     http = WebhookHTTPProvider(HTTPProviderConfig(url="https://example.com", secret="s"))
     assert_type(http.verify_signature(b"", None), bool)
+    whatsapp = WhatsAppProvider(access_token="t", phone_number_id="1")
+    assert_type(whatsapp, WhatsAppProvider)
+    assert_type(await whatsapp.send(event, "+15551234567"), ProviderResult)
+    WhatsAppChannel("whatsapp", provider=whatsapp)
     ai: AIProvider = MockAIProvider(["Hello"])
     assert_type(await ai.generate(context), AIResponse)
     assert_type(AIChannel("ai", ai).provider, AIProvider)

@@ -59,6 +59,14 @@ class Listener:
         await until(lambda: len(self.desk.texts) >= len(texts))
         assert self.desk.texts == list(texts)
 
+    async def time_until(self, condition: Callable[[], object]) -> None:
+        """Let time pass until something has come about that a source's restarts lead to."""
+        deadline = monotonic() + _PATIENCE
+        while not condition():
+            assert monotonic() < deadline, "it did not come about"
+            await self.clock.advance(0.5)
+            await asyncio.sleep(0.002)
+
     async def is_(self, status: str) -> None:
         """Wait for the source to be in this state."""
         await until(lambda: self.health.status == status)

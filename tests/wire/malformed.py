@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -56,3 +56,39 @@ def mutated(draw: st.DrawFn, real: Sequence[Any], junk: st.SearchStrategy[Any]) 
                 del spot[key]
                 break
     return payload
+
+
+JUNK: tuple[Any, ...] = (7, 10**400, 1.5, True, "", "\ud800", [], {}, [None], {"id": {}})
+
+
+def with_one_thing_wrong(real: Any) -> Iterator[Any]:
+    """A real payload over and over: each place in turn is empty, holds some junk, or is gone."""
+    for number, path in enumerate(_places_in(real)):
+        yield _replaced(real, path, None)
+        yield _replaced(real, path, JUNK[number % len(JUNK)])
+        if path:
+            yield _without(real, path)
+
+
+def _places_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _places_in(item, (*path, key))
+
+
+def _replaced(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
+    if not path:
+        return junk
+    copied = copy.copy(value)
+    copied[path[0]] = _replaced(value[path[0]], path[1:], junk)
+    return copied
+
+
+def _without(value: Any, path: tuple[Any, ...]) -> Any:
+    copied = copy.copy(value)
+    if len(path) == 1:
+        del copied[path[0]]
+    else:
+        copied[path[0]] = _without(value[path[0]], path[1:])
+    return copied

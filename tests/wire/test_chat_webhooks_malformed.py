@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roomkit.errors import WebhookError
@@ -29,7 +29,7 @@ from roomkit.providers.telegram import (
 )
 from tests.wire import teams_activities as teams
 from tests.wire import test_telegram_webhooks as telegram
-from tests.wire.malformed import anything, mutated, names_in
+from tests.wire.malformed import anything, mutated, names_in, with_one_thing_wrong
 
 type Parser = Callable[[Any, str], list[InboundMessage]]
 
@@ -100,16 +100,25 @@ def check(vendor: str, payload: Any) -> None:
     assert payload == before
 
 
+@settings(max_examples=40)
 @given(payload=ANYTHING)
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_anything_at_all(vendor: str, payload: Any) -> None:
     check(vendor, payload)
 
 
+@settings(max_examples=40)
 @given(data=st.data())
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_real_payloads_with_something_wrong(vendor: str, data: st.DataObject) -> None:
     check(vendor, data.draw(mutated(REAL[vendor], ANYTHING)))
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_one_thing_wrong_wherever_it_is(vendor: str) -> None:
+    for real in REAL[vendor]:
+        for payload in with_one_thing_wrong(real):
+            check(vendor, payload)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -132,6 +141,7 @@ def test_nesting_without_end(vendor: str) -> None:
     assert "postback_data" not in message.metadata
 
 
+@settings(max_examples=40)
 @given(junk=st.lists(ANYTHING, max_size=4), place=st.integers(0, 4))
 def test_good_updates_survive_bad_ones(junk: list[Any], place: int) -> None:
     updates = [*junk[:place], telegram.UPDATE, *junk[place:]]
@@ -144,6 +154,7 @@ def files_of(content: EventContent) -> list[str]:
     return [part.url for part in parts if isinstance(part, MediaContent)]
 
 
+@settings(max_examples=40)
 @given(junk=st.lists(ANYTHING, max_size=4), place=st.integers(0, 4))
 def test_good_files_survive_bad_ones(junk: list[Any], place: int) -> None:
     attachments = [*junk[:place], teams.FILE, *junk[place:]]
@@ -154,6 +165,7 @@ def test_good_files_survive_bad_ones(junk: list[Any], place: int) -> None:
     assert message.metadata["files"]
 
 
+@settings(max_examples=40)
 @given(junk=st.lists(ANYTHING, max_size=4), place=st.integers(0, 4))
 def test_good_mentions_survive_bad_ones(junk: list[Any], place: int) -> None:
     entities = [*junk[:place], *teams.MENTION["entities"], *junk[place:]]

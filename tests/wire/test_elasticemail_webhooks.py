@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roomkit.errors import WebhookError
@@ -235,6 +235,7 @@ VALUES = st.recursive(
 NAMES = st.sampled_from([*MAIL, "status", "messageid", "att1_name", "att1_content"]) | st.text()
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(NAMES, VALUES))
 def test_anything_may_come(payload: dict[str, Any]) -> None:
     for merged in (payload, {**MAIL, **payload}):

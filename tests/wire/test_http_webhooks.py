@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roomkit.errors import WebhookError
@@ -206,6 +206,7 @@ class TestParsing:
         assert (meta.body, meta.external_id) == ("A", "m-1")
         assert meta.to_inbound("http") == parse_http_webhook(payload, "http")
 
+    @settings(max_examples=40)
     @given(PAYLOADS)
     def test_any_payload_is_understood_or_refused(self, payload: Any) -> None:
         try:
@@ -214,6 +215,7 @@ class TestParsing:
             return
         assert message.sender_id
 
+    @settings(max_examples=40)
     @given(PAYLOADS)
     def test_extras_of_any_kind_do_no_harm(self, extras: Any) -> None:
         if isinstance(extras, dict):

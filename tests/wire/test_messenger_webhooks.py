@@ -212,6 +212,13 @@ class TestMessages:
         )
         assert found.idempotency_key == f"{MID}:edit:2"
 
+    @pytest.mark.parametrize("part", ["message_edit", "reaction"])
+    @pytest.mark.parametrize("mid", [None, "", [], {}])
+    def test_what_is_about_no_message_is_left_out(self, part: str, mid: Any) -> None:
+        about = event(**{part: {"mid": mid, "text": "hello!", "emoji": "❤️"}})
+        found = parse_messenger_webhook(webhook(about, TEXT), channel_id="fb")
+        assert [message.provider_message_id for message in found] == [MID]
+
 
 class TestBatches:
     def test_two_entries_are_two_messages(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roomkit.errors import WebhookError
@@ -25,6 +25,7 @@ from roomkit.providers.whatsapp import (
 )
 from tests.wire import test_messenger_webhooks as from_messenger
 from tests.wire import test_whatsapp_webhooks as from_whatsapp
+from tests.wire.malformed import ANY_TEXT, anything, mutated, names_in, with_one_thing_wrong
 
 type Parser = Callable[[Any, str], list[InboundMessage]]
 
@@ -99,49 +100,8 @@ REAL: dict[str, list[dict[str, Any]]] = {
 VENDORS = sorted(REAL)
 
 
-def names_in(value: Any) -> set[str]:
-    if isinstance(value, dict):
-        return set(value).union(*(names_in(item) for item in value.values()))
-    return set[str]().union(*map(names_in, value)) if isinstance(value, list) else set()
-
-
 NAMES = sorted(names_in([*REAL.values()]))
-ANY_TEXT = st.text(st.characters())
-ANYTHING: st.SearchStrategy[Any] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | ANY_TEXT
-    | st.sampled_from(["text", "image", "edit", "reaction", "1749416383", "💥"]),
-    lambda inner: (
-        st.lists(inner) | st.dictionaries(st.sampled_from(NAMES) | ANY_TEXT, inner, max_size=5)
-    ),
-    max_leaves=12,
-)
-
-
-@st.composite
-def mutated(draw: st.DrawFn, vendor: str) -> Any:
-    """A real payload in which up to four places hold something else, or are gone."""
-    payload: Any = copy.deepcopy(draw(st.sampled_from(REAL[vendor])))
-    for _ in range(draw(st.integers(1, 4))):
-        spot: Any = payload
-        while True:
-            keys = list(spot) if isinstance(spot, dict) else list(range(len(spot)))
-            if not keys:
-                break
-            key = draw(st.sampled_from(keys))
-            inner = spot[key]
-            if isinstance(inner, dict | list) and inner and draw(st.integers(0, 3)):
-                spot = inner
-            elif draw(st.booleans()):
-                spot[key] = draw(ANYTHING)
-                break
-            else:
-                del spot[key]
-                break
-    return payload
+ANYTHING = anything(NAMES) | st.sampled_from(["text", "image", "edit", "1749416383", "💥"])
 
 
 def check(vendor: str, payload: Any) -> list[WebhookMeta]:
@@ -152,7 +112,8 @@ def check(vendor: str, payload: Any) -> list[WebhookMeta]:
     except WebhookError:
         assert found == []
         return []
-    assert len([meta for meta in metas if meta.message is not None]) == len(found)
+    # Fewer, if a part is about another number or page.
+    assert len([meta for meta in metas if meta.message is not None]) <= len(found)
     for meta in metas:
         WebhookMeta.model_validate_json(meta.model_dump_json(exclude={"raw"}))
         assert not (meta.is_status and meta.message is not None)
@@ -163,16 +124,25 @@ def check(vendor: str, payload: Any) -> list[WebhookMeta]:
     return metas
 
 
+@settings(max_examples=40)
 @given(payload=ANYTHING)
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_anything_at_all(vendor: str, payload: Any) -> None:
     check(vendor, payload)
 
 
+@settings(max_examples=40)
 @given(data=st.data())
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_real_payloads_with_something_wrong(vendor: str, data: st.DataObject) -> None:
-    check(vendor, data.draw(mutated(vendor)))
+    check(vendor, data.draw(mutated(REAL[vendor], ANYTHING)))
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_one_thing_wrong_wherever_it_is(vendor: str) -> None:
+    for real in REAL[vendor]:
+        for payload in with_one_thing_wrong(real):
+            check(vendor, payload)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -183,6 +153,7 @@ def test_real_payloads(vendor: str) -> None:
         assert payload == before
 
 
+@settings(max_examples=40)
 @given(junk=st.lists(ANYTHING, max_size=4), place=st.integers(0, 4))
 def test_good_messages_survive_bad_ones(junk: list[Any], place: int) -> None:
     """Whatever stands beside them: in the list of messages, of changes and of entries."""

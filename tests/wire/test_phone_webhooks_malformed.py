@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roomkit.errors import WebhookError
@@ -37,6 +37,7 @@ from tests.wire import test_sinch_webhooks as from_sinch
 from tests.wire import test_telnyx_webhooks as from_telnyx
 from tests.wire import test_twilio_rcs as from_twilio
 from tests.wire import test_voicemeup as from_voicemeup
+from tests.wire.malformed import anything, mutated, names_in, with_one_thing_wrong
 
 type Parser = Callable[[Any, str], InboundMessage | None]
 
@@ -94,50 +95,7 @@ REAL: dict[str, list[dict[str, Any]]] = {
 VENDORS = sorted(REAL)
 
 
-def names_in(value: Any) -> set[str]:
-    if isinstance(value, dict):
-        return {str(name) for name in value}.union(*(names_in(item) for item in value.values()))
-    return (
-        set[str]().union(*(names_in(item) for item in value)) if isinstance(value, list) else set()
-    )
-
-
-NAMES = sorted(names_in([*REAL.values()]))
-ANY_TEXT = st.text(st.characters())
-ANYTHING: st.SearchStrategy[Any] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | ANY_TEXT,
-    lambda inner: (
-        st.lists(inner) | st.dictionaries(st.sampled_from(NAMES) | ANY_TEXT, inner, max_size=5)
-    ),
-    max_leaves=12,
-)
-
-
-@st.composite
-def mutated(draw: st.DrawFn, vendor: str) -> Any:
-    """A real payload in which up to three places hold something else, or are gone."""
-    payload: Any = copy.deepcopy(draw(st.sampled_from(REAL[vendor])))
-    for _ in range(draw(st.integers(1, 3))):
-        spot: Any = payload
-        while True:
-            keys = list(spot) if isinstance(spot, dict) else list(range(len(spot)))
-            if not keys:
-                break
-            key = draw(st.sampled_from(keys))
-            inner = spot[key]
-            if isinstance(inner, dict | list) and inner and draw(st.booleans()):
-                spot = inner
-            elif draw(st.booleans()):
-                spot[key] = draw(ANYTHING)
-                break
-            else:
-                del spot[key]
-                break
-    return payload
+ANYTHING = anything(sorted(names_in([*REAL.values()])))
 
 
 def check(vendor: str, payload: Any) -> None:
@@ -164,16 +122,25 @@ def check(vendor: str, payload: Any) -> None:
     assert payload == before
 
 
+@settings(max_examples=40)
 @given(payload=ANYTHING)
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_anything_at_all(vendor: str, payload: Any) -> None:
     check(vendor, payload)
 
 
+@settings(max_examples=40)
 @given(data=st.data())
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_real_payloads_with_something_wrong(vendor: str, data: st.DataObject) -> None:
-    check(vendor, data.draw(mutated(vendor)))
+    check(vendor, data.draw(mutated(REAL[vendor], ANYTHING)))
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_one_thing_wrong_wherever_it_is(vendor: str) -> None:
+    for real in REAL[vendor]:
+        for payload in with_one_thing_wrong(real):
+            check(vendor, payload)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -202,6 +169,7 @@ def with_media(vendor: str, items: list[Any]) -> Mapping[str, Any]:
     return {**from_sinch.MMS, "body": {"message": "x", "media": items}}
 
 
+@settings(max_examples=40)
 @given(junk=st.lists(ANYTHING, max_size=4), place=st.integers(0, 4))
 @pytest.mark.parametrize("vendor", ["sinch", "telnyx"])
 def test_good_files_survive_bad_ones(vendor: str, junk: list[Any], place: int) -> None:
@@ -212,6 +180,7 @@ def test_good_files_survive_bad_ones(vendor: str, junk: list[Any], place: int) -
     assert "https://x.example/good.png" in files_of(message.content)
 
 
+@settings(max_examples=40)
 @given(junk=st.lists(ANYTHING, max_size=4), place=st.integers(0, 4))
 def test_good_reports_survive_bad_ones(junk: list[Any], place: int) -> None:
     good = {"phone_number": "+15551234567", "status": "delivered"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roomkit.errors import WebhookError
@@ -426,6 +426,7 @@ class TestForms:
         with pytest.raises(WebhookError):
             received(form(FIELDS), content_type)
 
+    @settings(max_examples=40)
     @given(
         st.dictionaries(
             st.sampled_from([*FIELDS, "email", "attachment1", "attachment-info"]), st.binary()
@@ -438,6 +439,7 @@ class TestForms:
             except WebhookError:
                 continue
 
+    @settings(max_examples=40)
     @given(
         st.dictionaries(
             st.sampled_from([*FIELDS, "email", "event", "events", "attachment1"]),

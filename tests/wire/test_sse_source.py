@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import inspect
 import json
 import logging
@@ -94,6 +95,58 @@ async def test_streams_are_read_as_the_standard_says(
     assert source.last_event_id == "7"
 
 
+async def test_text_is_utf8_with_or_without_a_mark(
+    listener: Listener, server: ScriptedServer
+) -> None:
+    text = "grüße\u2028\x85\ufeff"
+    raw = f"data: {json.dumps({'sender': 'ada', 'text': text}, ensure_ascii=False)}\n\n".encode()
+    marked = b"\xef\xbb\xbf" + raw
+    latin = {"content-type": "text/event-stream; charset=iso-8859-1"}
+    server.reply(Reply(headers=latin, pieces=[marked[:1], marked[1:2], marked[2:]]))
+    server.reply(Reply(headers=latin, pieces=[marked]))
+    server.reply(Reply(headers=latin, pieces=[raw]))
+    await attach(listener, server.url)
+    await listener.time_until(lambda: listener.health.status == "ended")
+    await listener.hears(text, text, text)
+
+
+async def test_a_compressed_stream_is_not_read(listener: Listener, server: ScriptedServer) -> None:
+    """A few bytes could become very many."""
+    bomb = gzip.compress(b"data: " + b"x" * 5_000_000)
+    server.reply(Reply(headers={**STREAM, "content-encoding": "gzip"}, pieces=[bomb]))
+    await attach(listener, server.url)
+    await listener.is_("waiting")
+    assert server.requests[0].headers["accept-encoding"] == "identity"
+    assert listener.health.error == "sse: a compressed stream, which was not asked for"
+
+
+@pytest.mark.parametrize(
+    ("event_id", "told"),
+    [(" 7", "7"), ("7 \t", "7"), ("\t", None), ("", None), ("7" * 5000, "7" * 5000)],
+)
+async def test_no_id_keeps_a_stream_from_being_taken_up(
+    listener: Listener, server: ScriptedServer, event_id: str, told: str | None
+) -> None:
+    server.reply(stream(f"id: {event_id}\n".encode() + event("one"), ends=True))
+    await attach(listener, server.url)
+    await listener.is_("waiting")
+    await listener.clock.advance(1)
+    await listener.is_("ended")
+    assert server.requests[1].headers.get("last-event-id") == told
+
+
+@pytest.mark.parametrize("retry", ["9" * 400, "9" * 5000, "-1"])
+async def test_a_strange_wish_ends_no_source(
+    listener: Listener, server: ScriptedServer, retry: str
+) -> None:
+    server.reply(stream(f"retry: {retry}\n".encode() + event("one"), ends=True))
+    await attach(listener, server.url)
+    await listener.is_("waiting")
+    await listener.hears("one")
+    await listener.clock.advance(60)
+    await listener.is_("ended")
+
+
 async def test_a_stream_is_taken_up_where_it_broke_off(
     listener: Listener, server: ScriptedServer
 ) -> None:
@@ -103,10 +156,8 @@ async def test_a_stream_is_taken_up_where_it_broke_off(
     await listener.is_("waiting")
     assert source.last_event_id == "2"
     assert listener.health.error == "sse: connection_lost (EOFError)"
-    await listener.clock.advance(1)
-    await until(lambda: listener.health.messages == 4 and listener.health.status == "waiting")
-    await listener.clock.advance(1)
-    await listener.is_("ended")
+    await listener.time_until(lambda: listener.health.status == "ended")
+    assert listener.health.messages == 4
     await listener.hears("one", "two", "three")
     told = [request.headers.get("last-event-id") for request in server.requests]
     assert told == ["0", "2", "3"]

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from multidict import MultiDict
 from starlette.datastructures import FormData
@@ -231,6 +231,7 @@ class TestMalformed:
         meta = extract_sms_meta("twilio", payload)
         assert "\ud83d" not in meta.model_dump_json()
 
+    @settings(max_examples=40)
     @given(PAYLOADS)
     def test_any_payload_is_understood_or_refused(self, payload: Any) -> None:
         try:
@@ -241,6 +242,7 @@ class TestMalformed:
             return
         assert WebhookMeta.model_validate_json(meta.model_dump_json()) == meta
 
+    @settings(max_examples=40)
     @given(PAYLOADS)
     def test_a_message_with_extras_of_any_kind_is_kept(self, extras: Any) -> None:
         own = {**MESSAGE, "MessageStatus": ""}
@@ -248,6 +250,7 @@ class TestMalformed:
             message = parse_twilio_webhook({**extras, **own}, channel_id="sms")
             assert message.provider_message_id == "SM1"
 
+    @settings(max_examples=40)
     @given(st.binary(), st.sampled_from([FORM, "application/json", ""]), ANY_TEXT)
     def test_any_body_is_decoded_or_refused(self, body: bytes, kind: str, url: str) -> None:
         request = WebhookRequest(url=url, headers={"content-type": kind}, body=body)

@@ -133,7 +133,7 @@ async def test_a_lost_connection_is_made_again(listener: Listener) -> None:
                 await listener.clock.advance(0.1)
                 waited += 0.1
                 await asyncio.sleep(0.01)
-            assert latest / 2 - 0.01 <= waited <= latest + 0.3
+            assert waited <= latest + 0.3
         await listener.hears("back", "hello")
         health = listener.health
         assert (health.status, health.restarts) == ("running", 0)
@@ -261,6 +261,31 @@ async def test_a_server_that_falls_silent_is_noticed(listener: Listener) -> None
             await asyncio.sleep(0.2)
             await listener.clock.advance(4)
         assert listener.health.status == "running"
+
+
+async def test_an_answer_behind_many_messages_is_an_answer(listener: Listener) -> None:
+    """Nobody reads it before them."""
+    told = asyncio.Event()
+    connections: list[ServerConnection] = []
+
+    async def handler(connection: ServerConnection) -> None:
+        connections.append(connection)
+        await connection.send(said("hello"))
+        await told.wait()
+        for number in range(500):
+            await connection.send(said(str(number), sender=str(number % 7)))
+        connection.transport.resume_reading()
+        await connection.wait_closed()
+
+    async with serving(handler, ping_interval=None) as url:
+        await attach(listener, url, ping_interval=20, ping_timeout=5)
+        await listener.hears("hello")
+        connections[0].transport.pause_reading()
+        await listener.clock.advance(20.1)
+        told.set()
+        await until(lambda: listener.health.messages == 501)
+        await listener.clock.advance(30)
+        assert (listener.health.status, len(connections)) == ("running", 1)
 
 
 JUNK: list[str | bytes] = [

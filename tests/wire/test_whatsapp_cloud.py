@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from roomkit import RoomKit, WhatsAppChannel
 from roomkit.errors import ProviderError
 from roomkit.models.content import (
     AudioContent,
@@ -33,6 +34,7 @@ from roomkit.providers.whatsapp import (
     WhatsAppConfig,
     WhatsAppProvider,
     media_reference,
+    parse_whatsapp_webhook,
 )
 from roomkit.testing.clock import VirtualClock
 from roomkit.testing.providers import example_event
@@ -123,7 +125,7 @@ async def test_a_text(server: ScriptedServer, whatsapp: WhatsAppCloudProvider) -
 
 
 async def test_the_documented_way_to_make_one(server: ScriptedServer) -> None:
-    provider = WhatsAppProvider(  # type: ignore[abstract]
+    provider = WhatsAppProvider(
         access_token="EAA", phone_number_id=NUMBER_ID, base_url=server.url, preview_urls=True
     )
     assert isinstance(provider, WhatsAppCloudProvider)
@@ -603,6 +605,24 @@ class TestWindow:
             "text",
         ]
 
+    async def test_it_opens_however_the_message_came_in(
+        self, server: ScriptedServer, careful: WhatsAppCloudProvider, clock: VirtualClock
+    ) -> None:
+        server.reply(refused(131047))
+        await careful.send(example_event(), ADA)
+        moment = str(int(clock.now().timestamp()) + 1)
+        await clock.advance(1)
+        text = {"type": "text", "text": {"body": "Hi"}, "timestamp": moment}
+        payload = webhook({"from": "16505551234", "id": "wamid.1", **text})
+        async with RoomKit() as kit:
+            kit.register_channel(WhatsAppChannel("wa", provider=careful))
+            await kit.create_room("ada")
+            await kit.attach_channel("ada", "wa", metadata={"phone_number": ADA})
+            for message in parse_whatsapp_webhook(payload, channel_id="wa"):
+                await kit.process_inbound(message)
+            await careful.send(example_event(), ADA)
+        assert server.requests[-1].json()["type"] == "text"
+
     async def test_a_webhook_that_comes_late(
         self, server: ScriptedServer, careful: WhatsAppCloudProvider, clock: VirtualClock
     ) -> None:
@@ -632,7 +652,7 @@ class TestWindow:
         self.writes(careful, clock)
         await clock.advance(86400)
         for sent_at in (clock.now().isoformat(), "2024-01-01T00:00:00", "soon", 7):
-            careful.note_inbound(
+            await careful.note_inbound(
                 InboundMessage(
                     channel_id="wa",
                     sender_id=ADA,

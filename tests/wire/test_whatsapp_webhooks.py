@@ -283,6 +283,14 @@ class TestMessages:
         assert gone.content == DeleteContent(target_event_id="wamid.1")
         assert gone.metadata["target_message_id"] == "wamid.1"
 
+    def test_changes_to_nobody_knows_what(self) -> None:
+        new = {"type": "text", "text": {"body": "In blue?"}}
+        assert read({"type": "edit", "edit": {"message": new}}).content == TextContent(
+            body="In blue?"
+        )
+        gone = read({"type": "revoke", "revoke": {"original_message_id": None}})
+        assert isinstance(gone.content, SystemContent)
+
     def test_where_a_message_comes_from(self) -> None:
         found = read(
             {

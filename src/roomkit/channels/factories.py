@@ -53,6 +53,7 @@ MESSENGER_CAPABILITIES = ChannelCapabilities(
     supports_buttons=True,
     max_buttons=3,
     supports_quick_replies=True,
+    supports_cards=True,
     supports_read_receipts=True,
 )
 WHATSAPP_CAPABILITIES = ChannelCapabilities(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -22,6 +23,8 @@ from roomkit.models.context import RoomContext
 from roomkit.models.delivery import InboundMessage, ProviderResult, WebhookMeta
 from roomkit.models.enums import ChannelMediaType, ChannelType
 from roomkit.models.event import RoomEvent
+
+logger = logging.getLogger("roomkit.channels")
 
 
 class SendingProvider(Protocol):
@@ -95,10 +98,26 @@ class TransportChannel(Channel):
         self._host = host
 
     async def handle_inbound(self, message: InboundMessage, context: RoomContext) -> RoomEvent:
+        await self._note(message)
         channel_type = self.channel_type
         if channel_type is ChannelType.SMS and _has_media(message.content):
             channel_type = ChannelType.MMS
         return self.event_from(message, context, channel_type=channel_type)
+
+    async def _note(self, message: InboundMessage) -> None:
+        """Let the provider learn from a message, whichever way it has come."""
+        note = getattr(self._provider, "note_inbound", None)
+        if note is None:
+            return
+        try:
+            await note(message)
+        except Exception as error:  # the message is worth having all the same
+            logger.error(
+                "note_inbound of channel %s failed: %s",
+                self.channel_id,
+                type(error).__name__,
+                exc_info=error,
+            )
 
     async def deliver(
         self, event: RoomEvent, binding: ChannelBinding, context: RoomContext

@@ -12,10 +12,7 @@ from roomkit.models.content import EventContent, SystemContent
 from roomkit.models.delivery import InboundMessage, WebhookMeta
 from roomkit.models.enums import EventType
 from roomkit.providers._content import files_of
-from roomkit.providers._webhook_items import unknown_meta
-
-_BLANK = InboundMessage.constant(channel_id="")
-_NOTHING: tuple[Any, ...] = (None, "", [], {})
+from roomkit.providers._webhook_items import assembled_meta
 
 
 def chat_message(
@@ -34,13 +31,16 @@ def chat_message(
         key: what makes a redelivery harmless; None if the id does.
         metadata: entries that are None or empty are left out.
     """
-    known = {name: value for name, value in metadata.items() if value not in _NOTHING}
+    known = {
+        name: value for name, value in metadata.items() if value or value is False or value == 0
+    }
     # Unvalidated, which would be a third of a webhook's cost: nothing else could be wrong with it.
-    return _BLANK.evolve(
+    return InboundMessage.assembled(
+        channel_id="",
         sender_id=clean_text(sender),
         content=content,
-        provider_message_id=clean_text(message_id),
         idempotency_key=clean_text(key or message_id),
+        provider_message_id=clean_text(message_id),
         event_type=event_type,
         metadata=freeze(known),
     )
@@ -87,8 +87,10 @@ def message_meta(
         recipient: the conversation that it was written in.
     """
     files = [{"url": file.url, "mime_type": file.mime_type} for file in files_of(message.content)]
-    return unknown_meta(provider, external_id=message.provider_message_id or "", raw=raw).evolve(
-        event_type="inbound",
+    return assembled_meta(
+        raw,
+        provider=provider,
+        external_id=message.provider_message_id or "",
         sender=message.sender_id,
         recipient=recipient,
         body=text_of(message.content),
@@ -106,8 +108,8 @@ def notice_meta(
     raw: Mapping[str, Any],
 ) -> WebhookMeta:
     """Something that is not a message: a kit ignores it, an application may look at it."""
-    return unknown_meta(provider, raw=raw).evolve(
-        event_type=event_type, sender=sender, recipient=recipient
+    return assembled_meta(
+        raw, provider=provider, event_type=event_type, sender=sender, recipient=recipient
     )
 
 

@@ -11,12 +11,12 @@ from roomkit.models.content import (
     CompositeContent,
     EditContent,
     EventContent,
+    LocationContent,
     MediaContent,
     RichContent,
     TextContent,
 )
 from roomkit.providers.email.html_text import html_to_text
-from roomkit.providers.rcs.vendor import word
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +68,47 @@ def _control(given: Mapping[str, Any]) -> Control:
         description=word(given, "description", "subtitle"),
         image_url=word(given, "image_url"),
     )
+
+
+def plain_text(content: EventContent) -> str:
+    """The words of a content, with a line for each control and a link for each place."""
+    match content:
+        case RichContent():
+            lines = [text_of(content), *(_card_text(card) for card in content.cards)]
+            lines += [f"- {label_of(it)}" for it in [*content.buttons, *content.quick_replies]]
+        case LocationContent():
+            point = f"{content.latitude},{content.longitude}"
+            lines = [text_of(content), f"https://maps.google.com/?q={point}"]
+        case CompositeContent():
+            lines = [plain_text(part) for part in content.parts]
+        case EditContent():
+            return plain_text(content.new_content)
+        case _:
+            return text_of(content)
+    return "\n".join(filter(None, lines))
+
+
+def label_of(control: Mapping[str, Any]) -> str:
+    """What a control says, with the address that it leads to."""
+    return ": ".join(filter(None, [word(control, "text", "title", "label"), word(control, "url")]))
+
+
+def word(control: Mapping[str, Any], *names: str) -> str:
+    """The first of these entries that is a text."""
+    found = (control.get(name) for name in names)
+    return next((value for value in found if isinstance(value, str) and value), "")
+
+
+def controls_in(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The buttons of a card."""
+    buttons = card.get("buttons")
+    return [it for it in buttons if isinstance(it, Mapping)] if isinstance(buttons, list) else []
+
+
+def _card_text(card: Mapping[str, Any]) -> str:
+    lines = [word(card, "title", "text", "label"), word(card, "description", "subtitle")]
+    lines += [f"- {label_of(button)}" for button in controls_in(card)]
+    return "\n".join(filter(None, [*lines, word(card, "url")]))
 
 
 def words_of(content: EventContent) -> str:

@@ -8,6 +8,7 @@ from roomkit.models.content import (
     EditContent,
     EventContent,
     MediaContent,
+    TextContent,
     VideoContent,
 )
 
@@ -17,6 +18,8 @@ type File = MediaContent | AudioContent | VideoContent
 
 def files_of(content: EventContent) -> list[File]:
     """The files in a content, in order; those inside of a composite or an edit too."""
+    if isinstance(content, TextContent):  # the most frequent case, and models are slow to deny
+        return []
     match content:
         case MediaContent() | AudioContent() | VideoContent():
             return [content]

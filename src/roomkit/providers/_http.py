@@ -11,13 +11,14 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
 from roomkit._lazy import require
 from roomkit.errors import ProviderError
 from roomkit.models.delivery import ProviderResult
+from roomkit.providers._guard import BlockedAddressError, Resolver, pin
 from roomkit.providers._http_failures import (
     HTTPX_FAILURES,
     code_of_status,
@@ -208,6 +209,29 @@ class HTTPVendor:
         # Outside of the handlers, so that no foreign exception hangs on to ours as its context.
         raise failure
 
+    async def _pinned(self, request: VendorRequest, resolve: Resolver | None) -> VendorRequest:
+        """The request at the address that its URL's host has now, if that is a public one.
+
+        Args:
+            resolve: how the host is looked up; None asks the system.
+
+        Raises:
+            ProviderError: with the code ``address_blocked``; see `pin`.
+            OSError: the host cannot be looked up now.
+        """
+        try:
+            target = await pin(request.url, resolve=resolve)
+        except BlockedAddressError as error:
+            reason = str(error)
+        else:
+            return replace(
+                request,
+                url=target.url,
+                headers={**request.headers, "host": target.host},
+                extensions={"sni_hostname": target.server_name},
+            )
+        raise self._error(reason, "address_blocked")
+
     async def _perform(self, client: httpx.AsyncClient, request: VendorRequest) -> VendorResponse:
         built = client.build_request(
             request.method,
@@ -258,10 +282,21 @@ class HTTPVendor:
         )
         return client
 
+    def _not_taken(self, response: VendorResponse) -> ProviderError:
+        """What to raise for an answer of status 2xx that names no message.
+
+        It is the vendor's own reason, if the answer holds one after all, and ``bad_answer`` else.
+        That is not tried again: the vendor said yes, and would send the message twice.
+        """
+        if self._fault(response) is not None:
+            return self._refusal(response)
+        return self._error("the answer names no message", "bad_answer", status=response.status)
+
     def _refusal(self, response: VendorResponse) -> ProviderError:
         status = response.status
         fault = self._fault(response) or VendorFault()
-        code, vendor_code = fault.code or code_of_status(status), fault.vendor_code
+        plain = "rejected" if response.is_success else code_of_status(status)
+        code, vendor_code = fault.code or plain, fault.vendor_code
         retryable = fault.retryable
         if retryable is None:
             retryable = status in (408, 429) or status >= 500

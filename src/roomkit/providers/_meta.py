@@ -122,8 +122,7 @@ class MetaVendor(FileVendor, TransportProvider):
         message_id = self._message_id(answer.mapping())
         if isinstance(message_id, str) and message_id:
             return message_id
-        # Not tried again: Meta said yes, and would send the message twice.
-        raise self._error("the answer names no message", "bad_answer", status=answer.status)
+        raise self._not_taken(answer)
 
     async def _upload(
         self, path: str, fields: Mapping[str, str], name: str, file: tuple[str, bytes, str]

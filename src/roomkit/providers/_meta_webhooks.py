@@ -89,7 +89,7 @@ def moment(value: Any) -> str:
     """
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return ""
     try:
         return datetime.fromtimestamp(value / 1000 if value > _SECONDS else value, UTC).isoformat()

@@ -30,9 +30,6 @@ logger = logging.getLogger("roomkit.providers")
 
 _LARGEST_ID = 10**30
 _UNKNOWN_TYPE = "application/octet-stream"
-_BLANK = WebhookMeta.constant(provider="")
-# JSON is made of dicts, which are told much faster than mappings.
-_OBJECT = (dict, Mapping)
 
 
 def text(value: Any) -> str:
@@ -40,6 +37,8 @@ def text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
+        if value.isascii() and "\x00" not in value:
+            return value
         cleaned: str = clean_text(value)
         return cleaned
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID:
@@ -49,14 +48,18 @@ def text(value: Any) -> str:
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """A JSON object."""
-    return value if isinstance(value, _OBJECT) else {}
+    if value is None:  # most fields are not there, and an ABC takes its time to say so
+        return {}
+    return value if type(value) is dict or isinstance(value, Mapping) else {}
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
     """The objects in a JSON array; a lone object is an array of one."""
+    if value is None:
+        return []
     if isinstance(value, list):
-        return [item for item in value if isinstance(item, _OBJECT)]
-    return [value] if isinstance(value, _OBJECT) else []
+        return [item for item in value if type(item) is dict or isinstance(item, Mapping)]
+    return [value] if isinstance(value, Mapping) else []
 
 
 def file_from(url: str, mime_type: str, *, filename: str | None = None) -> File | None:
@@ -85,11 +88,16 @@ def location_from(
         return None
 
 
+def text_content(body: str) -> TextContent:
+    """What somebody wrote; cleaned here, and not validated once more."""
+    return TextContent.assembled(type="text", body=clean_text(body), language=None)
+
+
 def content_of(body: str, items: Sequence[EventContent]) -> EventContent:
     """One content for a text and what came with it: a composite if there are several."""
     if not items:
-        return TextContent(body=body)
-    parts: list[EventContent] = [TextContent(body=body)] if body.strip() else []
+        return text_content(body)
+    parts: list[EventContent] = [text_content(body)] if body.strip() else []
     parts += items
     return parts[0] if len(parts) == 1 else CompositeContent(parts=parts)
 
@@ -127,20 +135,23 @@ def inbound_meta(
         for item in items
         if isinstance(item, MediaContent | AudioContent | VideoContent)
     ]
-    message = InboundMessage(
+    # Unvalidated, as in `assembled_meta`: it would be a third of a webhook's cost.
+    message = InboundMessage.assembled(
         channel_id="",
         sender_id=sender,
         content=content_of(body, items),
+        idempotency_key=None,
         provider_message_id=external_id or None,
-        metadata=metadata,
+        event_type=None,
+        metadata=freeze(metadata),
     )
-    return _meta(
+    return assembled_meta(
         raw,
         provider=provider,
         sender=sender,
         recipient=recipient,
         body=body,
-        external_id=external_id or None,
+        external_id=external_id,
         media_urls=freeze(files) if files else EMPTY_LIST,
         message=message,
     )
@@ -159,7 +170,7 @@ def status_meta(
     raw: Mapping[str, Any],
 ) -> WebhookMeta:
     """A report about a message in normal form."""
-    meta = _meta(
+    meta = assembled_meta(
         raw,
         provider=provider,
         sender=sender,
@@ -182,18 +193,44 @@ def status_meta(
 
 def unknown_meta(provider: str, *, external_id: str = "", raw: Mapping[str, Any]) -> WebhookMeta:
     """Something of the vendor's to acknowledge and ignore."""
-    return _meta(raw, provider=provider, event_type="unknown", external_id=external_id or None)
+    return assembled_meta(raw, provider=provider, event_type="unknown", external_id=external_id)
 
 
-def _meta(raw: Mapping[str, Any], **fields: Any) -> WebhookMeta:
-    """Unvalidated, for everything in it was made here: text is clean, and lists are frozen."""
-    return _BLANK.evolve(raw=_kept(raw), **fields)
+def assembled_meta(
+    raw: Mapping[str, Any],
+    *,
+    provider: str,
+    sender: str = "",
+    recipient: str = "",
+    body: str = "",
+    event_type: str = "inbound",
+    external_id: str = "",
+    media_urls: list[dict[str, Any]] = EMPTY_LIST,
+    message: InboundMessage | None = None,
+) -> WebhookMeta:
+    """A webhook in normal form, unvalidated, for everything in it was made here: text is clean,
+    and lists are frozen."""
+    return WebhookMeta.assembled(
+        provider=provider,
+        sender=sender,
+        recipient=recipient,
+        body=body,
+        event_type=event_type,
+        external_id=external_id or None,
+        media_urls=media_urls,
+        status=None,
+        message=message,
+        raw=kept_mapping(raw),
+    )
 
 
-def _kept(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload, unless it is not JSON or nested without end: then it is not worth keeping."""
+def kept_mapping(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A read-only copy of somebody else's object; an empty one if it is not JSON or nested without
+    end: then it is not worth keeping."""
+    if not given:
+        return EMPTY_DICT
     try:
-        kept: dict[str, Any] = freeze(dict(raw))
+        kept: dict[str, Any] = freeze(given if isinstance(given, dict) else dict(given))
     except (ValueError, RecursionError):
         return EMPTY_DICT
-    return kept if all(isinstance(name, str) for name in kept) else EMPTY_DICT
+    return kept if set(map(type, kept)) == {str} else EMPTY_DICT

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from roomkit.errors import WebhookError
-from roomkit.models.delivery import WebhookMeta
+from roomkit.models.delivery import InboundMessage, WebhookMeta
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +29,29 @@ class WebhookRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     method: str = "POST"
+    _form: list[tuple[str, str]] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
+
+    @property
+    def form(self) -> list[tuple[str, str]]:
+        """The names and values in the body, if that is an HTML form, in order.
+
+        Decoded once, for who checks a signature over them and who reads them.
+
+        Raises:
+            ValueError: the body is not text.
+        """
+        if self._form is None:
+            pairs = parse_qsl(self.body.decode(), keep_blank_values=True)
+            object.__setattr__(self, "_form", pairs)  # frozen for everybody else
+            return pairs
+        return self._form
+
+    @property
+    def is_form(self) -> bool:
+        """Whether the body is said to be an HTML form without files."""
+        return self.content_type == "application/x-www-form-urlencoded"
 
     @property
     def content_type(self) -> str:
@@ -54,7 +77,7 @@ class TransportProvider(ABC):  # noqa: B024 - the kinds below it add the abstrac
     `answer_challenge` instead of all others, for a GET that only asks whether the address is
     right; `authenticate_webhook` (or `verify_webhook`, which needs nothing but the request);
     `decode_webhook` and `parse_webhook`; `on_webhook`, before what was parsed goes on its way into
-    the rooms; and `webhook_reply` in the end.
+    the rooms; and `webhook_reply` in the end. `note_inbound` hears of every message that comes in.
     """
 
     webhook_methods: ClassVar[frozenset[str]] = frozenset({"POST"})
@@ -116,10 +139,9 @@ class TransportProvider(ABC):  # noqa: B024 - the kinds below it add the abstrac
             WebhookError: the body is neither, or not an object.
         """
         try:
-            text = request.body.decode()
-            if request.content_type == "application/x-www-form-urlencoded":
-                return dict(parse_qsl(text, keep_blank_values=True))
-            payload = json.loads(text)
+            if request.is_form:
+                return dict(request.form)
+            payload = json.loads(request.body.decode())
         except (ValueError, RecursionError) as error:
             raise WebhookError(f"the body is not valid: {type(error).__name__}") from error
         if not isinstance(payload, dict):
@@ -143,6 +165,14 @@ class TransportProvider(ABC):  # noqa: B024 - the kinds below it add the abstrac
 
         Args:
             payload: as `decode_webhook` gave it.
+        """
+
+    async def note_inbound(self, message: InboundMessage) -> None:  # noqa: B027 - optional
+        """Learn from a message that comes in what later sends depend on: an opt-out, for instance.
+
+        A channel calls it before the message becomes an event, also for those that did not pass
+        `parse_webhook`; for one message it may be called more than once, and be cancelled. What it
+        raises is logged. It must not wait for what may take long.
         """
 
     async def close(self) -> None:  # noqa: B027 - an optional callback

@@ -1,9 +1,9 @@
 """Files behind URLs that a message carries: whoever wrote the message chose where they lead.
 
-::
-
-    fetcher = MediaFetcher(mime_types=["image/*"])
-    file = await fetcher.fetch(content.url)     # .content, .mime_type
+```python
+fetcher = MediaFetcher(mime_types=["image/*"])
+file = await fetcher.fetch(content.url)     # .content, .mime_type
+```
 
 A server that fetches such a URL does so from inside of the operator's network. So a URL is
 refused unless its host leads to public addresses only, and the connection goes to the very address
@@ -25,7 +25,6 @@ from roomkit.providers._guard import (
     BlockedAddressError,
     Resolver,
     normal_host,
-    pin,
     split_url,
 )
 from roomkit.providers._http import VendorRequest, VendorResponse
@@ -155,19 +154,11 @@ class MediaFetcher(FileVendor):
     async def _directed(self, request: VendorRequest, url: str) -> VendorRequest:
         """The request for a URL, at the address that was found good."""
         try:
-            if self._is_allowed(split_url(url)):
-                return replace(request, url=url)
-            target = await pin(url, resolve=self._resolve)
-        except BlockedAddressError as error:
-            blocked = self._error(str(error), "address_blocked")
-        else:
-            return replace(
-                request,
-                url=target.url,
-                headers={**request.headers, "host": target.host},
-                extensions={"sni_hostname": target.server_name},
-            )
-        raise blocked
+            allowed = self._is_allowed(split_url(url))
+        except BlockedAddressError:  # what is wrong with it is said below
+            allowed = False
+        directed = replace(request, url=url)
+        return directed if allowed else await self._pinned(directed, self._resolve)
 
     def _is_allowed(self, parts: SplitResult) -> bool:
         host, port = normal_host(parts), parts.port or _DEFAULT_PORTS[parts.scheme]

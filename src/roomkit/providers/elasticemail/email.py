@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from roomkit.errors import ProviderError, WebhookError
+from roomkit.errors import WebhookError
 from roomkit.models.delivery import ProviderResult, WebhookMeta
 from roomkit.providers._http import VendorFault, VendorRequest, VendorResponse
 from roomkit.providers.base import WebhookRequest
@@ -66,13 +66,7 @@ class ElasticEmailProvider(MailService[ElasticEmailConfig]):
         told = answer.mapping()
         message_id = told.get("MessageID") or told.get("TransactionID")
         if not isinstance(message_id, str):
-            # Not tried again: Elastic Email said yes, and would send the mail twice.
-            raise ProviderError(
-                "elasticemail: the answer names no message",
-                provider=self.name,
-                status_code=answer.status,
-                code="bad_answer",
-            )
+            raise self._not_taken(answer)
         transaction_id = told.get("TransactionID")
         known = {"transaction_id": transaction_id} if isinstance(transaction_id, str) else {}
         return ProviderResult(success=True, provider_message_id=message_id, metadata=known)

@@ -56,6 +56,21 @@ _ORIGINAL_MESSAGE = re.compile(
     )\s*[-_]{2,}\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
+# The line above a mail that is passed on.
+_FORWARDED = re.compile(
+    r"""^\s*(?:
+        -{2,}\s*(?:
+            forwarded\smessage | weitergeleitete\snachricht
+          | message\stransféré | mensaje\sreenviado | mensagem\sencaminhada
+          | messaggio\sinoltrato | doorgestuurd\sbericht | vidarebefordrat\smeddelande
+          | videresendt\smelding | wiadomość\sprzekazana | пересылаемое\sсообщение
+          | 転送メッセージ | 转发的邮件
+        )\s*-{2,}
+      | (?:begin\sforwarded\smessage | anfang\sder\sweitergeleiteten\s(?:nachricht|e-mail)
+          | début\sdu\smessage\sréexpédié | inicio\sdel\smensaje\sreenviado)\s*:
+    )\s*$""",
+    re.IGNORECASE | re.VERBOSE,
+)
 # Outlook's block: who, when, to whom and about what, each on a line of its own.
 _FROM = r"from|von|de|da|van|od|från|fra|lähettäjä|от|发件人|寄件者|差出人|보낸\s사람|kimden"
 _SENT = (
@@ -86,31 +101,37 @@ _SENT_FROM = re.compile(
 def trim_reply(text: str) -> str:
     """The new words in a reply. Never raises, and never adds anything.
 
-    Answers that stand between quoted lines keep the quotations they belong to. If nothing would be
-    left, such as when a mail is passed on without a comment, all of it is returned.
+    Answers that stand between quoted lines keep the quotations they belong to. A mail that is
+    passed on under a line that says so is what somebody wants to say, and stays. If nothing would
+    be left, such as when a mail is passed on without a comment, all of it is returned.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    kept = _without_signature(_without_quotation(lines))
-    trimmed = "\n".join(kept).strip()
+    words, passed_on = _without_quotation(lines)
+    parts = ["\n".join(_without_signature(words)), "\n".join(passed_on)]
+    gap = "\n" if words and words[-1].strip() else "\n\n"
+    trimmed = gap.join(part.strip() for part in parts if part.strip())
     return trimmed or "\n".join(lines).strip()
 
 
-def _without_quotation(lines: list[str]) -> list[str]:
+def _without_quotation(lines: list[str]) -> tuple[list[str], list[str]]:
+    """The words, and the mail that is passed on below them."""
     number = removed = 0
     while number < len(lines) and removed < _MOST_QUOTATIONS:
         if _begins_original(lines, number):
-            return _without_trailing_quotes(lines[:number])
+            return _without_trailing_quotes(lines[:number]), []
+        if len(lines[number]) <= _LONGEST_LINE and _FORWARDED.match(lines[number]):
+            return lines[:number], lines[number:]
         length = _attribution_length(lines, number)
         if length:
             below = _after_quotes(lines, number + length)
             if below is None or below == len(lines):
-                return _without_trailing_quotes(lines[:number])
+                return _without_trailing_quotes(lines[:number]), []
             # The answer stands below the quotation.
             lines = [*lines[:number], *lines[below:]]
             removed += 1
             continue
         number += 1
-    return _without_trailing_quotes(lines)
+    return _without_trailing_quotes(lines), []
 
 
 def _begins_original(lines: list[str], number: int) -> bool:

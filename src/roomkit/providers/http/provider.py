@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
-from roomkit.errors import ProviderError
 from roomkit.models.delivery import ProviderResult, WebhookMeta
 from roomkit.models.event import RoomEvent
-from roomkit.providers._guard import BlockedAddressError, Resolver, pin
+from roomkit.providers._guard import Resolver
 from roomkit.providers._http import HTTPVendor, VendorRequest, VendorResponse
 from roomkit.providers.base import WebhookRequest
 from roomkit.providers.http.base import HTTPProvider
@@ -90,20 +88,7 @@ class WebhookHTTPProvider(HTTPVendor, HTTPProvider):
         """Replace the host by its address, after looking at that."""
         if self._config.allow_private_hosts:
             return request
-        try:
-            target = await pin(request.url, resolve=self._resolve)
-        except BlockedAddressError as error:
-            blocked = ProviderError(
-                f"http: {error}", provider=self.vendor, code="address_blocked", retryable=False
-            )
-        else:
-            return replace(
-                request,
-                url=target.url,
-                headers={**request.headers, "host": target.host},
-                extensions={"sni_hostname": target.server_name},
-            )
-        raise blocked
+        return await self._pinned(request, self._resolve)
 
     @property
     def verifies_webhooks(self) -> bool:

@@ -5,7 +5,6 @@ What RoomKit posts, it also understands, so that two kits can talk to each other
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,6 +27,7 @@ from roomkit.models.content import (
 from roomkit.models.delivery import InboundMessage, WebhookMeta
 from roomkit.models.enums import ChannelType, EventType
 from roomkit.models.event import RoomEvent
+from roomkit.providers._webhook_items import assembled_meta, kept_mapping, mapping
 
 SIGNATURE_HEADER = "X-RoomKit-Signature"
 TOLERANCE_SECONDS = 300
@@ -108,7 +108,7 @@ def verify_http_signature(
 
 
 def _digest(secret: str, moment: str, body: bytes) -> str:
-    return hmac.new(secret.encode(), moment.encode() + b"." + body, hashlib.sha256).hexdigest()
+    return hmac.digest(secret.encode(), moment.encode() + b"." + body, "sha256").hex()
 
 
 def parse_http_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundMessage:
@@ -141,22 +141,23 @@ def read_http_webhook(payload: Mapping[str, Any]) -> WebhookMeta:
     if content is None:
         raise WebhookError("the webhook holds no message")
     external_id = _first_id(payload, "id", "message_id")
-    message = InboundMessage(
+    message = InboundMessage.assembled(
         channel_id="",
         sender_id=sender,
         content=content,
-        provider_message_id=external_id,
         idempotency_key=_first_id(payload, "idempotency_key"),
-        metadata=_metadata(payload.get("metadata")),
+        provider_message_id=external_id,
+        event_type=None,
+        metadata=kept_mapping(mapping(payload.get("metadata"))),
     )
-    return WebhookMeta(
+    return assembled_meta(
+        payload,
         provider="http",
         sender=sender,
         recipient=_first_id(payload, "to") or "",
         body=text_of(content),
-        external_id=external_id,
+        external_id=external_id or "",
         message=message,
-        raw=_metadata(payload),
     )
 
 
@@ -196,13 +197,3 @@ def _first_id(payload: Mapping[str, Any], *names: str) -> str | None:
         if isinstance(value, str) and value.strip():
             return str(clean_text(value.strip()))
     return None
-
-
-def _metadata(value: Any) -> dict[str, Any]:
-    """A mapping with string keys; an empty one for anything else, or nested without end."""
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        return {}
-    try:
-        return WebhookMeta(provider="http", raw=dict(value)).raw
-    except (ValidationError, RecursionError):
-        return {}

@@ -26,12 +26,13 @@ from roomkit.providers._chat_text import (
     controls_of,
     cut,
     leaves,
+    plain_text,
     split_tail,
     with_lines,
+    word,
     words_of,
 )
 from roomkit.providers._content import File
-from roomkit.providers.rcs.vendor import plain_text, word
 
 type Json = dict[str, Any]
 

@@ -148,6 +148,9 @@ def _reaction(
     event: Mapping[str, Any], part: Mapping[str, Any], sender: str
 ) -> Iterator[WebhookMeta]:
     target = text(part.get("mid"))
+    if not target:
+        yield unknown_meta(VENDOR, raw=event)
+        return
     taken_back = text(part.get("action")) == "unreact"
     emoji = "" if taken_back else text(part.get("emoji")) or text(part.get("reaction"))
     known = reaction_message(
@@ -162,6 +165,9 @@ def _reaction(
 
 def _edit(event: Mapping[str, Any], edit: Mapping[str, Any], sender: str) -> Iterator[WebhookMeta]:
     target = text(edit.get("mid"))
+    if not target:
+        yield unknown_meta(VENDOR, raw=event)
+        return
     new = TextContent(body=text(edit.get("text")))
     known = chat_message(
         sender=sender,

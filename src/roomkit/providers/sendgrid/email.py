@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
-from roomkit.errors import ProviderError, WebhookError
+from roomkit.errors import WebhookError
 from roomkit.models.delivery import ProviderResult, WebhookMeta
 from roomkit.providers._http import VendorRequest, VendorResponse
 from roomkit.providers.base import WebhookRequest
@@ -74,13 +74,7 @@ class SendGridEmailProvider(MailService[SendGridConfig]):
     def _accepted(self, answer: VendorResponse) -> ProviderResult:
         message_id = answer.headers.get("x-message-id", "").strip()
         if not message_id:
-            # Not tried again: SendGrid said yes, and would send the mail twice.
-            raise ProviderError(
-                "sendgrid: the answer names no message",
-                provider=self.name,
-                status_code=answer.status,
-                code="bad_answer",
-            )
+            raise self._not_taken(answer)
         return ProviderResult(success=True, provider_message_id=message_id)
 
     @property

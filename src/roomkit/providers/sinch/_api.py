@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
-from roomkit.errors import ProviderError
 from roomkit.models.delivery import ProviderResult, WebhookMeta
 from roomkit.providers._http import HTTPVendor, VendorFault, VendorRequest, VendorResponse
 from roomkit.providers.base import TransportProvider, WebhookRequest
@@ -57,13 +56,7 @@ class SinchMessages(HTTPVendor, TransportProvider):
     def _accepted(self, answer: VendorResponse) -> ProviderResult:
         batch_id = answer.mapping().get("id")
         if not isinstance(batch_id, str) or not batch_id:
-            # Not tried again: Sinch said yes, and would send the message twice.
-            raise ProviderError(
-                "sinch: the answer names no batch",
-                provider=self.name,
-                status_code=answer.status,
-                code="bad_answer",
-            )
+            raise self._not_taken(answer)
         return ProviderResult(success=True, provider_message_id=batch_id)
 
     def _fault(self, response: VendorResponse) -> VendorFault | None:

@@ -11,7 +11,6 @@ valid; processing it again is harmless, because a message's id is also its idemp
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Mapping
 
@@ -44,12 +43,12 @@ def verify_sinch_signature(
         if not secret or not signature:
             return False
         if nonce is None and timestamp is None:
-            expected = hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
+            expected = hmac.digest(secret.encode(), body, "sha1").hex()
             return hmac.compare_digest(expected.encode(), signature.lower().encode())
         if not (nonce and timestamp and _is_recent(timestamp, clock)):
             return False
         signed = b".".join([body, nonce.encode(), timestamp.encode()])
-        digest = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
+        digest = hmac.digest(secret.encode(), signed, "sha256")
         return hmac.compare_digest(base64.b64encode(digest), signature.encode())
     except (TypeError, ValueError, AttributeError):
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from roomkit.providers.sms.opt_out import InMemoryOptOutRegistry, OptOutRegistry
 logger = logging.getLogger("roomkit.providers")
 
 ALL_SENDERS = ""
+_MOST_NOTED = 1_000
 type _Key = tuple[str, tuple[str, ...]]
 
 
@@ -99,6 +101,7 @@ class OptOutAware(TransportProvider):
 
     def __init__(self, opt_outs: OptOutRegistry | None = None) -> None:
         self._gate = OptOutGate(InMemoryOptOutRegistry() if opt_outs is None else opt_outs)
+        self._noted: OrderedDict[str, None] = OrderedDict()
 
     @property
     def opt_outs(self) -> OptOutRegistry:
@@ -115,10 +118,11 @@ class OptOutAware(TransportProvider):
     async def note_inbound(self, message: InboundMessage) -> None:
         """Remember the opt-out or opt-in in a message that did not come through `parse_webhook`.
 
-        Does nothing for other messages, and nothing new for one that has been noted.
+        Does nothing for other messages, and for one that has been noted. It counts at once and is
+        written in the background, like those of `parse_webhook`.
         """
         if self._note(message):
-            await self._gate.write()
+            self._gate.start_writing()
 
     async def close(self) -> None:
         await self._gate.close()
@@ -156,9 +160,22 @@ class OptOutAware(TransportProvider):
             return False
         ours = [facts.get("recipient"), facts.get(self.opt_out_pool_key or "")]
         senders = [sender for sender in ours if isinstance(sender, str) and sender]
+        key = message.idempotency_key or message.provider_message_id
+        if key is not None and self._is_noted(f"{action}:{key}"):
+            return False
         person = canonical_phone(message.sender_id)
         self._gate.note(person, senders or [ALL_SENDERS], action == "stop")
         return True
+
+    def _is_noted(self, key: str) -> bool:
+        """Whether a message was noted before: a STOP that comes once more, after a START, says
+        nothing new."""
+        if key in self._noted:
+            return True
+        self._noted[key] = None
+        if len(self._noted) > _MOST_NOTED:
+            self._noted.popitem(last=False)
+        return False
 
 
 def _has_loop() -> bool:

@@ -21,10 +21,9 @@ from roomkit.models.content import (
     TemplateContent,
     VideoContent,
 )
-from roomkit.providers._chat_text import Control, controls_of
+from roomkit.providers._chat_text import Control, controls_in, controls_of, word
 from roomkit.providers._content import File
 from roomkit.providers._inline import is_inline
-from roomkit.providers.rcs.vendor import controls_in, word
 
 VENDOR = "teams"
 _HERO = "application/vnd.microsoft.card.hero"

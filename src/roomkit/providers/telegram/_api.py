@@ -119,6 +119,8 @@ class TelegramAPI(FileVendor):
         body = answer.mapping()
         if body.get("ok") is True and "result" in body:
             return body["result"]
+        if body.get("ok") is False:
+            raise self._refusal(answer)
         # Not tried again: Telegram said yes, and would do it twice.
         raise self._error(
             "the answer makes no sense", "bad_answer", status=answer.status, retryable=False

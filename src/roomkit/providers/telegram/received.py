@@ -17,7 +17,14 @@ from roomkit.models.content import (
 )
 from roomkit.providers._chat_items import amount, size
 from roomkit.providers._content import File
-from roomkit.providers._webhook_items import content_of, location_from, mapping, mappings, text
+from roomkit.providers._webhook_items import (
+    content_of,
+    location_from,
+    mapping,
+    mappings,
+    text,
+    text_content,
+)
 from roomkit.providers.telegram._api import file_url
 
 logger = logging.getLogger("roomkit.providers")
@@ -48,7 +55,7 @@ def read_content(message: Mapping[str, Any]) -> Received | None:
     """The content of a message; None for notices of Telegram and for what is not known here."""
     words = text(message.get("text"))
     if words:  # what has a file has a caption instead
-        return Received(content=TextContent(body=words), metadata={})
+        return Received(content=text_content(words), metadata={})
     words = text(message.get("caption"))
     kind, file = _file_in(message)
     if file is not None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
-from roomkit.errors import ProviderError
 from roomkit.models.delivery import ProviderResult, WebhookMeta
 from roomkit.providers._http import HTTPVendor, VendorFault, VendorRequest, VendorResponse
 from roomkit.providers._webhook_items import mapping, mappings, text
@@ -101,13 +100,7 @@ class TelnyxMessages(HTTPVendor, TransportProvider):
         message = mapping(answer.mapping().get("data"))
         message_id = message.get("id")
         if not isinstance(message_id, str) or not message_id:
-            # Not tried again: Telnyx said yes, and would send the message twice.
-            raise ProviderError(
-                "telnyx: the answer names no message",
-                provider=self.name,
-                status_code=answer.status,
-                code="bad_answer",
-            )
+            raise self._not_taken(answer)
         recipients = mappings(message.get("to"))
         facts = {
             "type": text(message.get("type")),

@@ -12,8 +12,9 @@ from typing import Any
 
 from roomkit.channels.base import text_of
 from roomkit.models.content import LocationContent, RichContent
+from roomkit.providers._chat_text import controls_in, label_of, word
 from roomkit.providers._content import File
-from roomkit.providers.rcs.vendor import OutgoingRCS, controls_in, label_of, word
+from roomkit.providers.rcs.vendor import OutgoingRCS
 
 _MOST_TEXT = 3072
 _MOST_DESCRIPTION = 2000

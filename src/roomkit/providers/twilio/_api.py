@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
-from roomkit.errors import ProviderError, WebhookError
+from roomkit.errors import WebhookError
 from roomkit.models.delivery import ProviderResult, WebhookMeta
 from roomkit.providers._http import HTTPVendor, VendorFault, VendorRequest, VendorResponse
 from roomkit.providers.base import TransportProvider, WebhookReply, WebhookRequest
 from roomkit.providers.twilio.config import TwilioAccount
-from roomkit.providers.twilio.signature import SIGNATURE_HEADER, verify_twilio_signature
+from roomkit.providers.twilio.signature import (
+    SIGNATURE_HEADER,
+    verify_twilio_request,
+    verify_twilio_signature,
+)
 from roomkit.providers.twilio.webhook import VENDOR, read_twilio_webhook
 
 if TYPE_CHECKING:
@@ -95,13 +99,7 @@ class TwilioMessages(HTTPVendor, TransportProvider):
         message = answer.mapping()
         sid = message.get("sid")
         if not isinstance(sid, str) or not sid:
-            # Not tried again: Twilio said yes, and would send the message twice.
-            raise ProviderError(
-                "twilio: the answer names no message",
-                provider=self.name,
-                status_code=answer.status,
-                code="bad_answer",
-            )
+            raise self._not_taken(answer)
         told = ("status", "num_segments", "messaging_service_sid", "from")
         facts = {key: message.get(key) for key in told}
         return ProviderResult(
@@ -121,7 +119,8 @@ class TwilioMessages(HTTPVendor, TransportProvider):
 
     def verify_webhook(self, request: WebhookRequest) -> bool:
         signature = request.headers.get(SIGNATURE_HEADER.lower())
-        return self.verify_signature(request.body, signature, request.url)
+        token = self._account.auth_token.get_secret_value()
+        return verify_twilio_request(token, request, signature)
 
     def verify_signature(
         self, payload: bytes | str | Mapping[str, Any], signature: str | None, url: str

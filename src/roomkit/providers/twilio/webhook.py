@@ -26,6 +26,7 @@ from roomkit.providers.sms.opt_out import OptOutAction
 
 VENDOR = "twilio"
 
+_FIELD = (str, int)
 _MEDIA_URL = re.compile(r"MediaUrl(0|[1-9][0-9]{0,3})")
 _INBOUND_STATUSES = frozenset({"received", "receiving"})
 # Twilio's word for "accepted by the carrier, then not delivered" is a failure to everybody else.
@@ -135,7 +136,8 @@ def _address(given: str) -> str:
 def _items(fields: Mapping[str, str]) -> list[EventContent]:
     """The files by their number, and the place. ``NumMedia`` is not needed to find the files, and
     may not fit."""
-    numbers = sorted(int(match[1]) for name in fields if (match := _MEDIA_URL.fullmatch(name)))
+    named = [_MEDIA_URL.fullmatch(name) for name in fields if name.startswith("MediaUrl")]
+    numbers = sorted(int(match[1]) for match in named if match)
     found: list[EventContent | None] = [
         file_from(fields[f"MediaUrl{number}"], fields.get(f"MediaContentType{number}", ""))
         for number in numbers
@@ -158,9 +160,9 @@ def _text_fields(payload: Mapping[str, Any]) -> dict[str, str]:
     items: Mapping[Any, Any] = payload
     fields: dict[str, str] = {}
     for name, value in items.items():
-        if isinstance(value, list | tuple) and value:
+        if isinstance(value, (list, tuple)) and value:
             value = value[0]
-        if isinstance(name, str) and isinstance(value, str | int) and not isinstance(value, bool):
+        if isinstance(name, str) and isinstance(value, _FIELD) and not isinstance(value, bool):
             fields[name] = text(value)
     return fields
 

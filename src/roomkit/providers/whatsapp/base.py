@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from roomkit._lazy import lazy_exports
 from roomkit.models.delivery import ProviderResult
 from roomkit.models.event import RoomEvent
 from roomkit.providers.base import TransportProvider
+
+if TYPE_CHECKING:
+
+    def _abstract[Method](method: Method) -> Method:
+        """Type checkers call it an error to make an object of an abstract class, whatever its
+        `__new__` makes."""
+        return method
+
+else:
+    from abc import abstractmethod as _abstract
 
 _load, _ = lazy_exports(__name__, {"WhatsAppCloudProvider": "roomkit.providers.whatsapp.cloud"})
 
@@ -26,7 +35,7 @@ class WhatsAppProvider(TransportProvider):
         )
         return made
 
-    @abstractmethod
+    @_abstract
     async def send(self, event: RoomEvent, to: str) -> ProviderResult:
         """Send an event's text, files and controls to a phone number.
 
@@ -41,3 +50,4 @@ class WhatsAppProvider(TransportProvider):
             ``retryable`` says whether trying again may help; being out of reach may also be
             raised, as `ProviderError`.
         """
+        raise NotImplementedError

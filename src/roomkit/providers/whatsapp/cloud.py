@@ -238,18 +238,21 @@ class WhatsAppCloudProvider(MetaVendor, WhatsAppProvider):
             return metas
         for meta in metas:
             if meta.message is not None:
-                self.note_inbound(meta.message)
+                self._note_message(meta.message)
             elif meta.status is not None:
                 self._note_report(meta.status)
         return metas
 
-    def note_inbound(self, message: InboundMessage) -> None:
+    async def note_inbound(self, message: InboundMessage) -> None:
         """Remember that somebody has written and may be answered for 24 hours.
 
-        `parse_webhook` does it by itself. With several processes, whose webhooks do not all pass
-        here, call it for the others' messages, or a `fallback_template` may be sent although the
-        window is open.
+        With several processes, call it for the messages that the others take in, or a
+        `fallback_template` may be sent although the window is open.
         """
+        if self._config.fallback_template is not None:
+            self._note_message(message)
+
+    def _note_message(self, message: InboundMessage) -> None:
         facts = message.metadata
         try:
             wrote_at = datetime.fromisoformat(facts.get("sent_at") or "")

@@ -27,12 +27,12 @@ from roomkit.providers._chat_text import (
     controls_of,
     cut,
     leaves,
+    plain_text,
     split_tail,
     with_lines,
     words_of,
 )
 from roomkit.providers._content import File
-from roomkit.providers.rcs.vendor import plain_text
 from roomkit.providers.whatsapp.config import WhatsAppConfig
 from roomkit.providers.whatsapp.media import media_id_of
 from roomkit.providers.whatsapp.template import template_message

@@ -19,14 +19,20 @@ from roomkit.models.content import (
 )
 from roomkit.models.delivery import DeliveryStatus, InboundMessage, ProviderResult
 from roomkit.models.event import RoomEvent
-from roomkit.providers._chat_text import captioned, controls_of, leaves, with_lines, words_of
+from roomkit.providers._chat_text import (
+    captioned,
+    controls_of,
+    leaves,
+    plain_text,
+    with_lines,
+    words_of,
+)
 from roomkit.providers._config import ProviderConfig
 from roomkit.providers._content import File
 from roomkit.providers._download import Download
 from roomkit.providers._http_failures import failed
 from roomkit.providers._parts import send_parts
 from roomkit.providers.media import MediaFetcher
-from roomkit.providers.rcs.vendor import plain_text
 from roomkit.providers.whatsapp.base import WhatsAppProvider
 from roomkit.providers.whatsapp.neonize_types import load_neonize
 from roomkit.providers.whatsapp.personal_files import KnownFiles

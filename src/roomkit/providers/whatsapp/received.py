@@ -12,7 +12,6 @@ from roomkit.models.content import (
     EventContent,
     MediaContent,
     SystemContent,
-    TextContent,
 )
 from roomkit.providers._meta_webhooks import unsupported
 from roomkit.providers._webhook_items import (
@@ -22,6 +21,7 @@ from roomkit.providers._webhook_items import (
     mapping,
     mappings,
     text,
+    text_content,
 )
 from roomkit.providers.whatsapp.media import media_reference
 
@@ -52,7 +52,7 @@ def read_message(message: Mapping[str, Any]) -> Received:
 
 
 def _words(body: str, **facts: Any) -> Received:
-    return Received(content=TextContent(body=body), facts=facts)
+    return Received(content=text_content(body), facts=facts)
 
 
 def _text(part: Mapping[str, Any]) -> Received:
@@ -153,12 +153,16 @@ def _edit(part: Mapping[str, Any]) -> Received:
     if text(inner.get("type")) in ("edit", "revoke"):
         return Received(content=unsupported("edit"))
     new = read_message(inner)
+    if not target:  # of what it was, nobody knows; the words are worth having
+        return new
     content = EditContent(target_event_id=target, new_content=new.content, edit_source="sender")
     return Received(content=content, facts={**new.facts, "target_message_id": target})
 
 
 def _revoke(part: Mapping[str, Any]) -> Received:
     target = text(part.get("original_message_id"))
+    if not target:
+        return Received(content=unsupported("revoke"))
     content = DeleteContent(target_event_id=target)
     return Received(content=content, facts={"target_message_id": target})
 

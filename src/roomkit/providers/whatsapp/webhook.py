@@ -98,9 +98,10 @@ def _person(
     message: Mapping[str, Any], people: list[Mapping[str, Any]], position: int
 ) -> Mapping[str, Any]:
     """What is known about a message's sender."""
-    named = {text(message.get("from")), text(message.get("from_user_id"))} - {""}
+    given = text(message.get("from")), text(message.get("from_user_id"))
+    named = [name for name in given if name]
     for person in people:
-        if named & {text(person.get("wa_id")), text(person.get("user_id"))}:
+        if text(person.get("wa_id")) in named or text(person.get("user_id")) in named:
             return person
     # Where the message names nobody, and only there, people and messages stand in the same order.
     return people[position] if not named and position < len(people) else {}

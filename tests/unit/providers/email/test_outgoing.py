@@ -10,7 +10,7 @@ from email.policy import default
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roomkit.models.content import (
@@ -311,6 +311,7 @@ EVIL = st.text(alphabet='a:\r\n\x0b\x85\u2028\0<>@",;=? \t', max_size=30).map(
 )
 
 
+@settings(max_examples=40)
 @given(EVIL, EVIL, EVIL, EVIL)
 async def test_no_value_becomes_a_header(subject: str, name: str, to: str, file: str) -> None:
     outbox = Outbox(from_name=name)

@@ -110,6 +110,31 @@ def test_what_only_looks_like_it_stays(text: str) -> None:
     assert trim_reply(text) == text.strip()
 
 
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "---------- Forwarded message ---------",
+        "-------- Weitergeleitete Nachricht --------",
+        "---------- Message transféré ---------",
+        "Begin forwarded message:",
+        "Anfang der weitergeleiteten Nachricht:",
+    ],
+)
+def test_what_is_passed_on_is_part_of_what_somebody_says(mark: str) -> None:
+    mail = (
+        "From: Bob <b@example.com>\nDate: Tuesday\nTo: Ada\nSubject: Fork\n\nIt is bent.\n> Is it?"
+    )
+    text = f"{ANSWER}\n\n-- \nAda\n\n{mark}\n{mail}"
+    assert trim_reply(text) == f"{ANSWER}\n\n{mark}\n{mail}"
+
+
+def test_what_was_passed_on_in_an_older_mail_goes_with_it() -> None:
+    older = (
+        "-----Original Message-----\nFrom: a\nSee below\n---------- Forwarded message ---------\nx"
+    )
+    assert trim_reply(f"{ANSWER}\n\n{older}") == ANSWER
+
+
 PIECES = st.sampled_from(
     [
         *(
@@ -123,6 +148,7 @@ PIECES = st.sampled_from(
         ),
         *(
             "-----Original Message-----",
+            "---------- Forwarded message ---------",
             "From: a",
             "Sent: b",
             "To: c",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection
+from itertools import count
 from typing import Any
 
 import pytest
@@ -51,8 +52,12 @@ class Pigeons(VendorSMSProvider, _Vendor):
         return ProviderResult(success=True, provider_message_id="p-1")
 
 
+_numbers = count(1)
+
+
 def inbound(body: str, *, to: str = SHOP, sender: str = ADA, **more: str) -> dict[str, str]:
-    return {"MessageSid": "SM1", "From": sender, "To": to, "Body": body, **more}
+    sid = f"SM{next(_numbers)}"
+    return {"MessageSid": sid, "From": sender, "To": to, "Body": body, **more}
 
 
 async def write_to_ada(pigeons: Pigeons, **options: Any) -> str | None:
@@ -157,6 +162,14 @@ class TestSending:
         assert await write_to_ada(pigeons) is None
         await pigeons.note_inbound(parse_twilio_webhook(inbound("STOP"), "sms"))
         assert await write_to_ada(pigeons) == "opted_out"
+
+    async def test_a_stop_that_comes_again_after_a_start_is_old_news(self) -> None:
+        pigeons, stop = Pigeons(), inbound("STOP")
+        pigeons.parse_webhook(stop)
+        pigeons.parse_webhook(inbound("START"))
+        pigeons.parse_webhook(stop)
+        await pigeons.note_inbound(parse_twilio_webhook(stop, "sms"))
+        assert await write_to_ada(pigeons) is None
 
     async def test_providers_may_share_a_registry(self) -> None:
         registry = InMemoryOptOutRegistry()
