@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +15,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+import roomkit.providers
 from roomkit import (
     AIChannel,
     Channel,
@@ -25,6 +28,7 @@ from roomkit import (
     RoomKit,
     WebhookError,
 )
+from roomkit.core.services.webhooks import provider_of
 from roomkit.integrations.fastapi import webhook_router
 from roomkit.providers.base import TransportProvider, WebhookRequest
 from roomkit.testing import Reply, ScriptedServer, VirtualClock
@@ -98,6 +102,27 @@ async def stage(request: pytest.FixtureRequest, keys: str) -> AsyncIterator[Stag
             stage = Stage(vendor, kit, clock, client)
             kit.on_delivery_status(stage.reports.append)
             yield stage
+
+
+def test_no_vendor_is_left_out(keys: str) -> None:
+    """Every provider that reads webhooks is played with in the tests below."""
+    for module in pkgutil.walk_packages(roomkit.providers.__path__, "roomkit.providers."):
+        importlib.import_module(module.name)
+    reading = {
+        kind
+        for kind in _kinds_of(TransportProvider)
+        if kind.parse_webhook is not TransportProvider.parse_webhook
+    }
+    vendors = {kind for kind in reading if not any(_kinds_of(kind))}
+    played = {type(provider_of(vendor.channel(VirtualClock(), keys))) for vendor in VENDORS}
+    assert played == vendors
+
+
+def _kinds_of(base: type[TransportProvider]) -> Iterator[type[TransportProvider]]:
+    for kind in base.__subclasses__():
+        if kind.__module__.startswith("roomkit.providers."):
+            yield kind
+            yield from _kinds_of(kind)
 
 
 async def test_a_message_is_taken_once(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""Vendors' webhooks in a FastAPI application, over real HTTP."""
+"""Vendors' webhooks in a FastAPI application, over real HTTP where that makes a difference."""
 
 from __future__ import annotations
 
@@ -93,9 +93,20 @@ class Vendor:
 
 
 @asynccontextmanager
-async def vendor(app: FastAPI, standin: TwilioStandin) -> AsyncIterator[Vendor]:
-    async with serving(app) as host, httpx.AsyncClient() as client:
-        yield Vendor(standin, host, client)
+async def vendor(
+    app: FastAPI, standin: TwilioStandin, *, over_http: bool = False
+) -> AsyncIterator[Vendor]:
+    if over_http:
+        async with serving(app) as host, httpx.AsyncClient() as client:
+            yield Vendor(standin, host, client)
+    else:
+        async with app.router.lifespan_context(app), within(app) as client:
+            yield Vendor(standin, "app.example", client)
+
+
+def within(app: FastAPI) -> httpx.AsyncClient:
+    """A client of an application in this process."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://app.example")
 
 
 def application(kit: RoomKit, **options: Any) -> FastAPI:
@@ -110,7 +121,7 @@ async def texts(kit: RoomKit, room_id: str = "ada") -> list[str]:
 
 
 async def test_a_signed_message_lands_in_its_room(kit: RoomKit, standin: TwilioStandin) -> None:
-    async with vendor(application(kit), standin) as twilio:
+    async with vendor(application(kit), standin, over_http=True) as twilio:
         answer = await twilio.text("Grüße & more")
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "application/xml"
@@ -165,6 +176,58 @@ async def test_the_public_url_is_what_is_signed(kit: RoomKit, standin: TwilioSta
     assert await texts(kit) == ["through the proxy"]
 
 
+@pytest.mark.parametrize("public", ["https://example.com", "https://example.com/chat"])
+async def test_a_prefix_may_be_stripped_or_not(
+    kit: RoomKit, standin: TwilioStandin, public: str
+) -> None:
+    """A server that was told of the prefix (``uvicorn --root-path``) puts it back in front."""
+    signed = "https://example.com/chat/webhooks/sms"
+    headers, content = standin.signed_webhook(
+        signed, standin.inbound_params(from_=ADA, to=DESK, body="hi")
+    )
+    transport = httpx.ASGITransport(app=application(kit, public_url=public), root_path="/chat")
+    async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.1") as client:
+        answer = await client.post("/chat/webhooks/sms", headers=headers, content=content)
+    assert answer.status_code == 200
+
+
+async def test_an_application_within_another_one(kit: RoomKit, standin: TwilioStandin) -> None:
+    outer = FastAPI()
+    outer.mount("/chat", application(kit, public_url="https://example.com"))
+    path = "/chat/webhooks/sms"
+    async with vendor(outer, standin) as twilio:
+        assert (
+            await twilio.text("hi", path=path, signed_url=f"https://x{path}")
+        ).status_code == 403
+        answer = await twilio.text("hi", path=path, signed_url=f"https://example.com{path}")
+        assert answer.status_code == 200
+    assert await texts(kit) == ["hi"]
+
+
+def test_the_applications_own_documentation_is_left_alone(kit: RoomKit) -> None:
+    app = FastAPI()
+    mount_roomkit(app, kit, allow_anonymous=True)
+
+    @app.get("/orders/{number}")
+    async def order(number: int) -> dict[str, int]:
+        return {"number": number}
+
+    assert list(app.openapi()["paths"]) == ["/orders/{number}"]
+
+
+async def test_what_will_be_refused_is_said_at_once(
+    kit: RoomKit, standin: TwilioStandin, caplog: pytest.LogCaptureFixture
+) -> None:
+    kit.register_channel(SMSChannel("mock", provider=MockSMSProvider()))
+    kit.register_channel(SMSChannel("internal", provider=MockSMSProvider()))
+    async with vendor(application(kit, unverified_channels=["internal"]), standin):
+        pass
+    (warning,) = [
+        record.getMessage() for record in caplog.records if record.levelname == "WARNING"
+    ]
+    assert warning.startswith("webhooks will be refused: webhooks of channel 'mock'")
+
+
 async def test_forwarded_headers_count_only_if_trusted(
     kit: RoomKit, standin: TwilioStandin
 ) -> None:
@@ -195,7 +258,8 @@ async def test_unknown_channels_are_named(kit: RoomKit, standin: TwilioStandin) 
 
 
 async def test_long_bodies_are_refused(kit: RoomKit, standin: TwilioStandin) -> None:
-    async with vendor(application(kit, max_body_bytes=2000), standin) as twilio:
+    app = application(kit, max_body_bytes=2000)
+    async with vendor(app, standin, over_http=True) as twilio:
         assert (await twilio.text("x" * 2000)).status_code == 413
 
         async def endless() -> AsyncIterator[bytes]:
@@ -247,11 +311,11 @@ async def test_junk_is_a_bad_request() -> None:
     async with RoomKit() as kit:
         kit.register_channel(HTTPChannel("http", provider=provider))
         app = application(kit, unverified_channels=["http"])
-        async with serving(app) as host, httpx.AsyncClient() as client:
+        async with within(app) as client:
             for body in JUNK:
                 for content_type in ("application/json", "application/x-www-form-urlencoded", "?"):
                     answer = await client.post(
-                        f"http://{host}/webhooks/http",
+                        "/webhooks/http",
                         content=body,
                         headers={"content-type": content_type},
                     )
@@ -280,11 +344,9 @@ async def test_a_provider_that_cannot_verify_needs_a_permission() -> None:
             ({"unverified_channels": ["http"]}, 200, 403),
             ({"verify": False}, 200, 400),
         ):
-            async with serving(application(kit, **options)) as host, httpx.AsyncClient() as client:
+            async with within(application(kit, **options)) as client:
                 for channel_id, status in (("http", http), ("mock", mock)):
-                    answer = await client.post(
-                        f"http://{host}/webhooks/{channel_id}", json=content
-                    )
+                    answer = await client.post(f"/webhooks/{channel_id}", json=content)
                     assert answer.status_code == status
                     refused = status == 403
                     assert refused == ("cannot be verified" in answer.text)
@@ -373,11 +435,8 @@ async def test_a_parser_that_trips_was_given_bad_input() -> None:
 
     async with RoomKit() as kit:
         kit.register_channel(SMSChannel("sms", provider=Fragile()))
-        async with (
-            serving(application(kit, verify=False)) as host,
-            httpx.AsyncClient() as client,
-        ):
-            answer = await client.post(f"http://{host}/webhooks/sms", json={})
+        async with within(application(kit, verify=False)) as client:
+            answer = await client.post("/webhooks/sms", json={})
     assert answer.status_code == 400
     assert answer.json() == {"error": "the webhook cannot be read: KeyError"}
 
@@ -470,10 +529,9 @@ async def test_what_the_kit_had_no_time_for_comes_again() -> None:
         provider = WebhookHTTPProvider(HTTPProviderConfig(url="https://x.example"))
         kit.register_channel(HTTPChannel("http", provider=provider))
         app = application(kit, verify=False)
-        async with serving(app) as host, httpx.AsyncClient() as client:
-            url = f"http://{host}/webhooks/http"
+        async with within(app) as client:
             answers = [
-                await client.post(url, json={"sender": "a", "text": str(number)})
+                await client.post("/webhooks/http", json={"sender": "a", "text": str(number)})
                 for number in range(2)
             ]
         assert [answer.status_code for answer in answers] == [200, 503]
@@ -564,7 +622,8 @@ async def test_a_second_copy_waits_for_the_first(
 async def test_the_end_of_the_application_waits_for_what_is_under_way(
     kit: RoomKit, standin: TwilioStandin, slow: asyncio.Event
 ) -> None:
-    async with vendor(application(kit, wait="accept"), standin) as twilio:
+    app = application(kit, wait="accept")
+    async with vendor(app, standin, over_http=True) as twilio:
         assert (await twilio.text("in the last moment")).status_code == 200
         asyncio.get_running_loop().call_later(0.3, slow.set)
     assert await texts(kit) == ["in the last moment"]
@@ -575,11 +634,12 @@ async def test_too_much_at_once_is_put_off(
 ) -> None:
     app = FastAPI()
     app.include_router(webhook_router(kit, wait="accept", max_pending=2))
-    async with vendor(app, standin) as twilio:
+    async with vendor(app, standin, over_http=True) as twilio:
         answers = [await twilio.text(str(number)) for number in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 503, 503]
         slow.set()
-        await twilio.text("later")
+        attempts = [(await twilio.text("later", sid="SM9")).status_code for _ in range(10)]
+        assert attempts[-1] == 200
     assert await texts(kit) == ["0", "1", "later"]
 
 

@@ -30,12 +30,14 @@ from roomkit import (
 )
 from roomkit.errors import RoomKitError
 from roomkit.identity.mock import MockIdentityResolver
+from roomkit.integrations._websocket.endpoint import WebSocketEndpoint
 from roomkit.integrations.fastapi import Client, WebSocketLimits, mount_roomkit, websocket_router
-from roomkit.models.channel import RateLimit
+from roomkit.models.channel import ChannelBinding, RateLimit
 from roomkit.models.content import LocationContent
-from roomkit.models.enums import Access, EphemeralEventType, ParticipantStatus
+from roomkit.models.enums import Access, ChannelType, EphemeralEventType, ParticipantStatus
 from roomkit.providers.ai.base import AIResponse, AIToolCall
 from roomkit.realtime.base import EphemeralEvent
+from roomkit.testing.clock import VirtualClock
 from tests.integrations.serving import loopback_socket, port_of, serving
 from tests.integrations.wire import Wire, connected
 
@@ -48,6 +50,8 @@ async def by_name(websocket: WebSocket) -> Client | None:
         raise RuntimeError("the session store is down")
     if not name:
         return None
+    if name == "nonsense":
+        return name  # type: ignore[return-value]
     return Client(name, query.get("in"), query.get("name"))
 
 
@@ -92,6 +96,36 @@ async def eventually(condition: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.005)
     raise AssertionError("it did not come true")
+
+
+class MemorySocket:
+    """The other end of a connection without a network in between."""
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self.code: int | None = None
+        self._inbox: asyncio.Queue[str | None] = asyncio.Queue()
+
+    def says(self, **frame: Any) -> None:
+        self._inbox.put_nowait(json.dumps(frame))
+
+    def leaves(self) -> None:
+        self._inbox.put_nowait(None)
+
+    @property
+    def heard(self) -> list[str]:
+        """The texts of all messages, the client's own included, in the order of their coming."""
+        events = [frame["event"] for frame in self.frames if frame["type"] in ("event", "ack")]
+        return [event["content"]["body"] for event in events]
+
+    async def receive(self) -> str | None:
+        return await self._inbox.get()
+
+    async def send(self, frame: str) -> None:
+        self.frames.append(json.loads(frame))
+
+    async def close(self, code: int, _reason: str) -> None:
+        self.code = code
 
 
 def bodies(frames: list[dict[str, Any]]) -> list[str]:
@@ -271,6 +305,18 @@ BAD_FRAMES: list[tuple[str | bytes, str]] = [
         "invalid_frame",
     ),
     ('{"type": "message", "content": {"type": "composite", "parts": []}}', "invalid_frame"),
+    ('{"type": "message", "text": "a", "id": "x\\u0000"}', "invalid_frame"),
+    ('{"type": "message", "text": "a", "reply_to": "\\n"}', "invalid_frame"),
+    (
+        '{"type": "message", "content": {"type": "media", "url": "https://", '
+        '"mime_type": "image/png"}}',
+        "invalid_frame",
+    ),
+    (
+        '{"type": "message", "content": {"type": "rich", "body": "a", "cards": '
+        '[{"buttons": [{"text": "b", "URL": " javascript:alert(1)"}]}]}}',
+        "invalid_frame",
+    ),
     ('{"type": "edit", "text": "a"}', "invalid_frame"),
     ('{"type": "delete"}', "invalid_frame"),
     ('{"type": "read", "event_id": ""}', "invalid_frame"),
@@ -324,6 +370,42 @@ async def test_too_many_frames_are_refused(kit: RoomKit) -> None:
             ("rate_limited", "4"),
         ]
         assert [(await ada.next("ack"))["id"] for _ in range(3)] == ["0", "1", "2"]
+
+
+async def test_junk_counts_like_any_frame(kit: RoomKit) -> None:
+    app = application(kit, limits=WebSocketLimits(rate=RateLimit(max_per_minute=3)))
+    async with serving(app) as host, people(host, "ada") as (ada,):
+        for _ in range(3):
+            await ada.raw("what?")
+            assert (await ada.next("error"))["code"] == "invalid_json"
+        await ada.say(type="ping", id="1")
+        error = await ada.next("error")
+        assert (error["code"], error["id"]) == ("rate_limited", "1")
+
+
+async def test_a_flood_is_read_slowly() -> None:
+    clock = VirtualClock()
+    async with RoomKit(clock=clock) as kit:
+        kit.register_channel(WebSocketChannel("web"))
+        await kit.create_room("r")
+        app = application(kit, limits=WebSocketLimits(rate=RateLimit(max_per_minute=1)))
+        async with serving(app) as host, people(host, "ada") as (ada,):
+            for number in range(4):
+                await ada.say(type="ping", id=str(number))
+            assert (await ada.next("pong"))["id"] == "0"
+            for number in range(1, 4):
+                assert (await ada.next("error"))["id"] == str(number)
+                await ada.nothing("error", 0.02)
+                await clock.advance(0.05)
+
+
+async def test_ids_of_different_rooms_do_not_meet(kit: RoomKit, host: str) -> None:
+    await kit.create_room("r2")
+    for room in ("r", "r2"):
+        async with people(host, "ada", room=room) as (ada,):
+            await ada.say(f"in {room}", id="1")
+            ack = await ada.next("ack")
+            assert (ack["duplicate"], ack["event"]["room_id"]) == (False, room)
 
 
 async def test_an_answer_streams(kit: RoomKit, host: str) -> None:
@@ -554,8 +636,86 @@ async def test_a_slow_client_is_sent_away(kit: RoomKit) -> None:
         assert (await fast.next("event"))["event"]["content"]["body"] == "still here"
 
 
+async def test_who_is_banned_hears_no_more(
+    kit: RoomKit, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("roomkit.integrations._websocket.rights._LOOK_SECONDS", -1.0)
+    async with people(host, "ada", "ben", "cleo") as (ada, ben, cleo):
+        await kit.set_participant_status("r", "ada", ParticipantStatus.BANNED)
+        await kit.set_participant_status("r", "cleo", ParticipantStatus.BANNED)
+        await ben.say(type="typing")
+        assert await ada.closed() == (4403, "banned from the room")
+        await ben.say("between us")
+        assert (await ben.next("ack"))["status"] == "delivered"
+        assert await cleo.closed() == (4403, "banned from the room")
+        assert not [frame for frame in ada.kept + cleo.kept if frame["type"] == "event"]
+        await kit.set_participant_status("r", "ada", ParticipantStatus.ACTIVE)
+        async with people(host, "ada") as (forgiven,):
+            await ben.say("welcome back")
+            await forgiven.next("event")
+
+
+async def test_rights_are_looked_up_once_for_all(
+    kit: RoomKit, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+    get_binding = kit.store.get_binding
+
+    async def count(room_id: str, channel_id: str) -> ChannelBinding | None:
+        nonlocal looks
+        looks += channel_id == "web"
+        await asyncio.sleep(0)
+        return await get_binding(room_id, channel_id)
+
+    async with people(host, *"abcdefgh") as wires:
+        monkeypatch.setattr(kit.store, "get_binding", count)
+        monkeypatch.setattr("roomkit.integrations._websocket.rights._LOOK_SECONDS", 0.02)
+        await asyncio.sleep(0.03)
+        await kit.publish_typing("r", "somebody")
+        for wire in wires:
+            await wire.next("typing")
+    assert 1 <= looks < len(wires)
+
+
+async def test_rights_that_cannot_be_looked_up_stay_what_they_were(
+    kit: RoomKit, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_args: object) -> Any:
+        raise ConnectionError("the database is down")
+
+    async with people(host, "ada") as (ada,):
+        monkeypatch.setattr("roomkit.integrations._websocket.rights._LOOK_SECONDS", -1.0)
+        monkeypatch.setattr(kit.store, "list_participants", fail)
+        await kit.publish_typing("r", "ben")
+        assert (await ada.next("typing"))["participant_id"] == "ben"
+
+
+async def test_who_vanishes_in_the_middle_of_an_answer_finds_it_later(
+    kit: RoomKit, host: str
+) -> None:
+    provider = MockAIProvider(["one two three four"], streaming=True, delay=0.02)
+    kit.register_channel(AIChannel("ai", provider))
+    await kit.attach_channel("r", "ai", category=ChannelCategory.INTELLIGENCE)
+    web = kit.get_channel("web")
+    assert isinstance(web, WebSocketChannel)
+    async with people(host, "ada", "ben") as (ada, ben):
+        await ada.say("count")
+        latest = (await ada.next("ack"))["index"]
+        await ada.next("stream_chunk")
+        ada.connection.transport.abort()
+        end = await ben.next("stream_end")
+        assert (end["reason"], end["event"]["content"]["body"]) == (
+            "completed",
+            "one two three four",
+        )
+        await eventually(lambda: web.connection_count == 1)
+        async with connected(host, user="ada", in_="r", after=latest, room="r") as again:
+            assert again.ready["resumed"]
+            assert bodies(again.ready["events"]) == ["one two three four"]
+
+
 async def test_strangers_are_turned_away(kit: RoomKit, host: str) -> None:
-    for user in ("", "crash"):
+    for user in ("", "crash", "nonsense"):
         async with connected(host, ready=False, user=user) as wire:
             assert (await wire.closed())[0] == 4401
     async with connected(host, "/ws/nobody", ready=False, user="ada") as wire:
@@ -664,6 +824,55 @@ async def test_too_many_connections(kit: RoomKit) -> None:
         connected(host, ready=False, user="ben", in_="r") as ben,
     ):
         assert (await ben.closed())[0] == 1013
+
+
+async def test_too_many_connections_at_once(kit: RoomKit, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = asyncio.Event()
+    get_binding = kit.store.get_binding
+
+    async def slowly(room_id: str, channel_id: str) -> ChannelBinding | None:
+        await gate.wait()
+        return await get_binding(room_id, channel_id)
+
+    monkeypatch.setattr(kit.store, "get_binding", slowly)
+    endpoint = WebSocketEndpoint(kit, WebSocketLimits(max_connections=3))
+    sockets = [MemorySocket() for _ in range(8)]
+    serving = [
+        asyncio.create_task(endpoint.serve("web", Client(f"u{number}", "r"), socket))
+        for number, socket in enumerate(sockets)
+    ]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(*serving[3:])
+    assert [socket.code for socket in sockets[3:]] == [1013] * 5
+    await eventually(lambda: all(socket.frames for socket in sockets[:3]))
+    assert endpoint.connection_count == 3
+    await endpoint.close()
+    await asyncio.gather(*serving)
+    assert [socket.code for socket in sockets[:3]] == [1012] * 3
+
+
+async def test_three_hundred_devices_in_a_room(kit: RoomKit) -> None:
+    endpoint = WebSocketEndpoint(kit, WebSocketLimits())
+    sockets = [MemorySocket() for _ in range(300)]
+    serving = [
+        asyncio.create_task(endpoint.serve("web", Client(f"u{number % 30}", "r"), socket))
+        for number, socket in enumerate(sockets)
+    ]
+    await eventually(lambda: all(socket.frames for socket in sockets))
+    for number, socket in enumerate(sockets[:30]):
+        socket.says(type="message", text=str(number), id=f"m{number}")
+    said = {str(number) for number in range(30)}
+    await eventually(lambda: all(len(socket.heard) == len(said) for socket in sockets))
+    orders = {tuple(one.heard) for one in sockets}
+    assert len(orders) == 1, "everybody hears everything in the same order"
+    assert set(*orders) == said
+    for socket in sockets:
+        socket.leaves()
+    await asyncio.gather(*serving)
+    web = kit.get_channel("web")
+    assert isinstance(web, WebSocketChannel)
+    assert (web.connection_count, endpoint.connection_count) == (0, 0)
 
 
 async def test_an_agent_at_work_is_shown(kit: RoomKit, host: str) -> None:
@@ -797,8 +1006,7 @@ async def test_a_store_that_fails_ends_the_connection(
 async def test_a_channel_that_may_no_longer_read_hears_nothing(
     kit: RoomKit, host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = "roomkit.integrations._websocket.session"
-    monkeypatch.setattr(f"{session}._BINDING_SECONDS", -1.0)
+    monkeypatch.setattr("roomkit.integrations._websocket.rights._LOOK_SECONDS", -1.0)
     async with people(host, "ada") as (ada,):
         await kit.publish_typing("r", "ben")
         assert (await ada.next("typing"))["participant_id"] == "ben"
@@ -822,3 +1030,40 @@ async def test_somebody_identified_is_known_again() -> None:
                 assert ben.ready["events"][0]["sender"] == "customer-7"
                 await ada.say(type="typing")
                 await ben.next("typing")
+
+
+async def test_somebody_identified_comes_back_to_the_room_as_one_person() -> None:
+    resolver = MockIdentityResolver({"ada@web": Identity(id="customer-7", display_name="Ada")})
+    async with RoomKit(identity_resolver=resolver) as kit:
+        kit.register_channel(WebSocketChannel("web"))
+        async with serving(application(kit)) as own_host:
+            async with connected(own_host, user="ada@web") as ada:
+                room = ada.ready["room"]
+                await ada.say("hello")
+                await ada.next("ack")
+            async with connected(own_host, user="ada@web") as ada:
+                assert ada.ready["room"] == room
+                assert [one["id"] for one in ada.ready["participants"]] == ["customer-7"]
+
+
+async def test_namesake_of_a_customer_does_not_get_into_their_conversation() -> None:
+    """A name on the page and an id in the directory may be equal."""
+    resolver = MockIdentityResolver({"+15551234567": Identity(id="7", display_name="Ada")})
+    async with RoomKit(
+        identity_resolver=resolver, identity_channel_types={ChannelType.SMS}
+    ) as kit:
+        kit.register_channel(WebSocketChannel("web"))
+        kit.register_channel(SMSChannel("sms"))
+        await kit.create_room("r")
+        await kit.attach_channel("r", "web")
+        text = InboundMessage(
+            channel_id="sms", sender_id="+15551234567", content=TextContent(body="my PIN is 1")
+        )
+        await kit.process_inbound(text, "r")
+        async with serving(application(kit)) as own_host:
+            async with connected(own_host, user="7") as other:
+                assert other.ready["room"]["id"] != "r"
+            async with connected(own_host, user="7", in_="r") as invited:
+                assert invited.ready["participant"]["id"] == "web:7"
+                await invited.say("hello")
+                assert (await invited.next("ack"))["event"]["sender"] == "web:7"

@@ -11,12 +11,16 @@ _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequestLine:
-    """What a server says about a request. `path` is as it was sent, with its percent signs."""
+    """What a server says about a request.
+
+    `path` is as it was sent, with its percent signs, and may begin with the server's `root_path`.
+    """
 
     scheme: str
     path: str
     query: str
     headers: Mapping[str, str]
+    root_path: str = ""
 
 
 class PublicAddress:
@@ -45,8 +49,11 @@ class PublicAddress:
 
     def url(self, request: RequestLine) -> str:
         """The whole URL of a request."""
-        base = self._base or self._seen(request)
-        return f"{base}{request.path}" + (f"?{request.query}" if request.query else "")
+        base, path, root = self._base or self._seen(request), request.path, request.root_path
+        # A server that was told of the prefix that its proxy strips puts it back in front.
+        if root and path.startswith(f"{root}/") and urlsplit(base).path.endswith(root):
+            path = path.removeprefix(root)
+        return f"{base}{path}" + (f"?{request.query}" if request.query else "")
 
     def admits(self, request: RequestLine, allowed_origins: Collection[str]) -> bool:
         """Whether the page that a browser's request comes from may make it.

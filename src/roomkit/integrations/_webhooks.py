@@ -89,6 +89,16 @@ class WebhookEndpoint:
         """How many webhooks are under way."""
         return len(self._scope)
 
+    def announce(self) -> None:
+        """Say in the log which channels will have their webhooks refused."""
+        if not self._verify:
+            return
+        for channel in self._kit.list_channels():
+            if not _takes_webhooks(channel) or channel.channel_id in self._unverified:
+                continue
+            if not provider_of(channel).verifies_webhooks:
+                logger.warning("webhooks will be refused: %s", _unverifiable(channel.channel_id))
+
     def check(self, channel_id: str) -> Channel:
         """The channel, unless it is clear without reading the body that it cannot take a webhook.
 
@@ -100,7 +110,7 @@ class WebhookEndpoint:
         channel = self._kit.get_channel(channel_id)
         if channel is None:
             raise RefusedError(404, f"there is no channel {channel_id!r}")
-        if type(channel).parse_webhook is Channel.parse_webhook:
+        if not _takes_webhooks(channel):
             raise RefusedError(404, f"channel {channel_id!r} takes no webhooks")
         if self.pending >= self._max_pending:
             raise RefusedError(503, "too many webhooks are being processed")
@@ -131,11 +141,7 @@ class WebhookEndpoint:
         if not self._verify or channel.channel_id in self._unverified:
             return
         if not provider.verifies_webhooks:
-            raise RefusedError(
-                403,
-                f"webhooks of channel {channel.channel_id!r} cannot be verified: configure what "
-                "its provider needs for that, or name the channel in unverified_channels",
-            )
+            raise RefusedError(403, _unverifiable(channel.channel_id))
         try:
             check = provider.authenticate_webhook(request)
             genuine = await bounded(self._kit.clock, _AUTHENTICATION_SECONDS, check)
@@ -193,6 +199,17 @@ class WebhookEndpoint:
         """Take nothing more, and wait for what is under way, for a few seconds."""
         self._closing = True
         await self._scope.close(drain_seconds=_DRAIN_SECONDS)
+
+
+def _takes_webhooks(channel: Channel) -> bool:
+    return type(channel).parse_webhook is not Channel.parse_webhook
+
+
+def _unverifiable(channel_id: str) -> str:
+    return (
+        f"webhooks of channel {channel_id!r} cannot be verified: configure what its provider "
+        "needs for that, or name the channel in unverified_channels"
+    )
 
 
 def _answer_other(provider: TransportProvider, request: WebhookRequest) -> Answer:

@@ -1,9 +1,9 @@
 """Webhooks and WebSockets of a kit in a FastAPI application.
 
-::
-
-    app = FastAPI()
-    mount_roomkit(app, kit, public_url="https://chat.example.com", authenticate=who_is_it)
+```python
+app = FastAPI()
+mount_roomkit(app, kit, public_url="https://chat.example.com", authenticate=who_is_it)
+```
 
 adds ``/webhooks/{channel_id}``, where vendors post messages and delivery reports, and
 ``/ws/{channel_id}``, where browsers and apps connect. `webhook_router`, `websocket_router` and
@@ -149,10 +149,12 @@ def webhook_router(
     that is too slow or too long, and 503 for what should come again.
 
     A message that comes again while it is still being processed waits for the first one's result.
+    A channel whose provider cannot check signatures has its webhooks refused; the log says so when
+    the application starts.
 
     Args:
-        public_url: scheme and host under which vendors know the application. Signatures cover the
-            URL, so behind a proxy this is needed.
+        public_url: scheme and host under which vendors know the application, and the path that the
+            proxy strips, if it does. Signatures cover the URL, so behind a proxy this is needed.
         trust_forwarded: take scheme and host from ``X-Forwarded-Proto`` and ``X-Forwarded-Host``
             instead; only where nobody but the proxy can connect.
         verify: whether signatures are checked. Without, anybody can speak as anybody.
@@ -175,7 +177,7 @@ def webhook_router(
         answer_within=answer_within,
         max_pending=max_pending,
     )
-    router = APIRouter(lifespan=_closing(endpoint))
+    router = APIRouter(lifespan=_closing(endpoint, begin=endpoint.announce))
     take_webhook = _webhook_handler(kit, endpoint, address, max_body_bytes)
     for path in ("/webhooks/{channel_id}", "/webhooks/{channel_id}/status"):
         router.add_api_route(
@@ -289,7 +291,10 @@ async def _ask(kit: RoomKit, authenticate: Authenticate, websocket: WebSocket) -
         return await authenticate(websocket)
 
     try:
-        return await bounded(kit.clock, _AUTHENTICATION_SECONDS, ask())
+        client = await bounded(kit.clock, _AUTHENTICATION_SECONDS, ask())
+        if client is not None and not isinstance(client, Client):
+            raise TypeError(f"it returned {type(client).__name__}, which is not a Client")
+        return client
     except Exception as error:  # the application's own code; nobody comes in by its failing
         logger.error("authenticate failed: %s", type(error).__name__, exc_info=error)
         return None
@@ -321,6 +326,7 @@ def _line(connection: HTTPConnection) -> RequestLine:
         scheme=scope["scheme"],
         path=path,
         query=scope["query_string"].decode("latin-1"),
+        root_path=scope.get("root_path", ""),
         headers=dict(connection.headers),
     )
 
@@ -353,12 +359,14 @@ def _response(answer: Answer) -> Response:
 
 
 def _closing(
-    endpoint: WebhookEndpoint | WebSocketEndpoint,
+    endpoint: WebhookEndpoint | WebSocketEndpoint, begin: Callable[[], None] | None = None
 ) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     """A lifespan that closes an endpoint, before that of the application goes on."""
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[None]:
+        if begin is not None:
+            begin()
         try:
             yield
         finally:

@@ -19,12 +19,12 @@ type OnStatus = Callable[[DeliveryStatus], Awaitable[Any]]
 class NeonizeSource(SourceProvider):
     """Keeps a provider's device connected and hands in what comes.
 
-    ::
-
-        provider = WhatsAppPersonalProvider(on_qr=show)
-        kit.register_channel(WhatsAppPersonalChannel("wa", provider=provider))
-        source = NeonizeSource(provider, on_status=kit.process_delivery_status)
-        await kit.attach_source("wa", source)
+    ```python
+    provider = WhatsAppPersonalProvider(on_qr=show)
+    kit.register_channel(WhatsAppPersonalChannel("wa", provider=provider))
+    source = NeonizeSource(provider, on_status=kit.process_delivery_status)
+    await kit.attach_source("wa", source)
+    ```
 
     neonize reconnects by itself; if it gives up, the source fails and is started again. It fails
     for good, with a `ProviderError` of the code ``logged_out``, ``replaced``, ``banned`` or

@@ -2,10 +2,10 @@
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 
-::
-
-    source = SSESource("https://feed.example.com/messages", headers={"Authorization": token})
-    await kit.attach_source("partner", source)
+```python
+source = SSESource("https://feed.example.com/messages", headers={"Authorization": token})
+await kit.attach_source("partner", source)
+```
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from httpx_sse import ServerSentEvent
 
 _NO_CONTENT = 204
+_BOM = b"\xef\xbb\xbf"
+_LONGEST_RETRY_MS = 24 * 3600 * 1000
 # A server that vanished without a word is noticed by the operating system.
 _PROBES = ("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)
 
@@ -136,8 +138,11 @@ class SSESource(FeedSource):
                 return
             if response.status_code != 200:
                 raise self._refused(response)
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise self._not_understood("a compressed stream, which was not asked for")
             self._connected = True
             self._latest_id = ""
+            response.encoding = "utf-8"  # whatever the server says: the standard knows no other
             stream = _watched_stream(self._httpx)(
                 response.stream, self._clock, self._idle_timeout, self._max_bytes
             )
@@ -150,8 +155,9 @@ class SSESource(FeedSource):
 
     def _connect(self, client: httpx.AsyncClient) -> Any:
         headers: dict[str, str | bytes] = {**self._plain_headers(), "Accept-Encoding": "identity"}
-        if self.last_event_id:
-            headers["Last-Event-ID"] = self.last_event_id.encode()
+        # Spaces at the ends are not part of a header's value, and httpx refuses to send them.
+        if last_event_id := (self.last_event_id or "").strip(" \t"):
+            headers["Last-Event-ID"] = last_event_id.encode()
         return self._sse.aconnect_sse(
             client,
             "GET",
@@ -174,12 +180,17 @@ class SSESource(FeedSource):
         wish = parse_retry_after(response.headers.get("retry-after"), self._clock.now())
         return status_failure(self.kind, response.status_code, retry_after=wish)
 
+    def _not_understood(self, what: str) -> ProviderError:
+        return ProviderError(
+            f"{self.kind}: {what}", provider=self.kind, code="bad_answer", retryable=True
+        )
+
     def _failure(self, error: Exception) -> ProviderError:
         return source_failure(self.kind, error, self.failures, retry_after=self._retry)
 
     async def _take(self, emit: Emit, event: ServerSentEvent) -> None:
         if event.retry is not None and event.retry >= 0:
-            self._retry = event.retry / 1000
+            self._retry = min(event.retry, _LONGEST_RETRY_MS) / 1000
         # An event without an id has the id of the one before it, which is not to be its own.
         own_id = event.id if event.id != self._latest_id else ""
         self._latest_id = event.id
@@ -239,6 +250,21 @@ class _Progress:
         self._steps = open_steps
 
 
+class _Head:
+    """The beginning of a stream, where a mark may stand that is not part of the text."""
+
+    def __init__(self) -> None:
+        self._held: bytes | None = b""
+
+    def without_mark(self, chunk: bytes) -> bytes:
+        """The next bytes of the stream, as far as it is clear that they are not of the mark."""
+        if self._held is None:
+            return chunk
+        chunk = self._held + chunk
+        self._held = chunk if chunk != _BOM and _BOM.startswith(chunk) else None
+        return chunk.removeprefix(_BOM) if self._held is None else b""
+
+
 @functools.cache
 def _watched_stream(httpx: Any) -> Any:
     """A body that must not fall silent, nor go on for too long without an event.
@@ -258,6 +284,7 @@ def _watched_stream(httpx: Any) -> Any:
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
             chunks = aiter(self._stream)
+            head = _Head()
             while True:
                 async with self._clock.timeout(self._seconds):
                     chunk = await anext(chunks, None)
@@ -271,7 +298,7 @@ def _watched_stream(httpx: Any) -> Any:
                         code="too_large",
                         retryable=True,
                     )
-                yield chunk
+                yield head.without_mark(chunk)
 
         async def aclose(self) -> None:
             await self._stream.aclose()

@@ -1,13 +1,14 @@
 """Messages from a WebSocket server, to which the application connects as a client.
 
-::
-
-    source = WebSocketSource("wss://feed.example.com/chat", headers={"Authorization": token})
-    await kit.attach_source("partner", source)
+```python
+source = WebSocketSource("wss://feed.example.com/chat", headers={"Authorization": token})
+await kit.attach_source("partner", source)
+```
 """
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import logging
@@ -157,15 +158,30 @@ class WebSocketSource(FeedSource):
 
     async def _next_frame(self, connection: ClientConnection) -> str | bytes:
         while True:
-            waiting = self._clock.timeout(self._ping_interval)
-            try:
-                async with waiting:
-                    return await connection.recv()
-            except TimeoutError:
-                if not waiting.expired():
-                    raise
+            frame = await self._frame_within(self._ping_interval, connection)
+            if frame is not None:
+                return frame
             async with self._clock.timeout(self._ping_timeout):
-                await (await connection.ping())
+                pong = asyncio.ensure_future(await connection.ping())
+            # A message is as good an answer. Nor would the answer be read as long as messages that
+            # came before it are not.
+            frame = await self._frame_within(self._ping_timeout, connection)
+            if frame is not None:
+                return frame
+            if not pong.done():
+                raise TimeoutError
+
+    async def _frame_within(
+        self, seconds: float | None, connection: ClientConnection
+    ) -> str | bytes | None:
+        waiting = self._clock.timeout(seconds)
+        try:
+            async with waiting:
+                return await connection.recv()
+        except TimeoutError:
+            if not waiting.expired():
+                raise
+            return None
 
     def _failure(self, error: Exception) -> ProviderError:
         said = getattr(error, "sent", None)

@@ -124,6 +124,20 @@ async def test_a_device_that_is_not_wanted_stays_away(
     assert code in (kit.source_health("wa").error or "")
 
 
+@pytest.mark.parametrize("connects", [True, False])
+async def test_a_device_may_be_laid_down_and_taken_up_again(
+    kit: RoomKit, phone: Phone, connects: bool
+) -> None:
+    phone.connects = connects
+    source = NeonizeSource(phone.provider)
+    for number in (1, 2):
+        await kit.attach_source("wa", source)
+        client = await phone.session(number)
+        await kit.detach_source("wa")
+        assert client.stopped.is_set()
+        assert phone.provider.state == "idle"
+
+
 async def test_health_tells_of_the_connection(kit: RoomKit, phone: Phone) -> None:
     phone.connects = False
     await kit.attach_source("wa", NeonizeSource(phone.provider))

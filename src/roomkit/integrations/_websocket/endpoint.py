@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from weakref import WeakValueDictionary
 
 from roomkit._tasks import bounded
 from roomkit.channels.connections import AcceptsConnections
 from roomkit.core.framework import RoomKit
 from roomkit.errors import KitClosedError
 from roomkit.integrations._websocket.entry import Entry, Seat
+from roomkit.integrations._websocket.rights import Rights
 from roomkit.integrations._websocket.session import Session
 from roomkit.integrations._websocket.settings import (
     Client,
@@ -21,6 +23,7 @@ from roomkit.integrations._websocket.settings import (
 logger = logging.getLogger("roomkit.websocket")
 
 _ENTRY_SECONDS = 15.0
+_PRESENCE_SECONDS = 5.0
 _SHUTTING_DOWN = "the service is shutting down"
 
 
@@ -32,6 +35,8 @@ class WebSocketEndpoint:
         self._limits = limits
         self._entry = Entry(kit)
         self._sessions: set[Session] = set()
+        self._entering = 0
+        self._rights: WeakValueDictionary[tuple[str, str], Rights] = WeakValueDictionary()
         self._present: Counter[tuple[str, str]] = Counter()
         self._closed = False
 
@@ -62,7 +67,8 @@ class WebSocketEndpoint:
             return
         if room_id is not None and room_id != seat.room.id:
             after = None
-        session = Session(self._kit, channel_id, client, seat, socket, self._limits)
+        rights = self._rights_in(channel_id, seat)
+        session = Session(self._kit, channel_id, client, seat, rights, socket, self._limits)
         self._sessions.add(session)
         try:
             await self._appear(seat)
@@ -74,13 +80,14 @@ class WebSocketEndpoint:
     async def _admit(self, channel_id: str, client: Client) -> Seat:
         if self._closed or self._kit.closed:
             raise SessionEndedError(1012, _SHUTTING_DOWN)
-        if len(self._sessions) >= self._limits.max_connections:
+        if len(self._sessions) + self._entering >= self._limits.max_connections:
             raise SessionEndedError(1013, "too many connections")
         channel = self._kit.get_channel(channel_id)
         if channel is None:
             raise SessionEndedError(4404, f"there is no channel {channel_id!r}")
         if not isinstance(channel, AcceptsConnections):
             raise SessionEndedError(4404, f"channel {channel_id!r} takes no connections")
+        self._entering += 1
         try:
             return await bounded(
                 self._kit.clock, _ENTRY_SECONDS, self._entry.admit(channel_id, client)
@@ -97,6 +104,16 @@ class WebSocketEndpoint:
                 exc_info=error,
             )
             raise SessionEndedError(1011, "internal error") from error
+        finally:
+            self._entering -= 1
+
+    def _rights_in(self, channel_id: str, seat: Seat) -> Rights:
+        key = (channel_id, seat.room.id)
+        rights = self._rights.get(key)
+        if rights is None:
+            rights = self._rights[key] = Rights(self._kit, channel_id, seat)
+        rights.let_in(seat.participant_id)
+        return rights
 
     async def _appear(self, seat: Seat) -> None:
         key = (seat.room.id, seat.participant_id)
@@ -113,7 +130,8 @@ class WebSocketEndpoint:
 
     async def _tell(self, key: tuple[str, str], status: str) -> None:
         try:
-            await self._kit.publish_presence(*key, status)
+            telling = self._kit.publish_presence(*key, status)
+            await bounded(self._kit.clock, _PRESENCE_SECONDS, telling)
         except Exception as error:  # a backend's; nobody depends on presence
             logger.info("presence was not published: %s", type(error).__name__)
 

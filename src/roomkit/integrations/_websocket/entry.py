@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from roomkit.core.framework import RoomKit
+from roomkit.core.pipeline.reception import (
+    is_namesake,
+    known_participant,
+    name_beside_namesake,
+    person,
+)
 from roomkit.errors import RoomClosedError, RoomNotFoundError
 from roomkit.integrations._websocket.settings import Client, SessionEndedError
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.enums import ParticipantStatus
 from roomkit.models.participant import Participant
 from roomkit.models.room import Room
-from roomkit.store.rules import OPEN_STATUSES
+from roomkit.store.rules import OPEN_STATUSES, takes_part
 
 _PAGE = 100
 
@@ -48,20 +55,19 @@ class Entry:
                 binding = await kit.attach_channel(room.id, channel_id)
         except (RoomNotFoundError, RoomClosedError) as error:
             raise SessionEndedError(4404, str(error)) from error
-        participant = await self._participant(room, channel_id, client)
+        people = await kit.store.list_participants(room.id)
+        participant = _participant(people, channel_id, client.sender_id)
         if participant is not None and participant.status is ParticipantStatus.BANNED:
             raise SessionEndedError(4403, "banned from the room")
+        name = _name_in(people, channel_id, client.sender_id)
+        participant_id = name if participant is None else participant.id
         if room.status in OPEN_STATUSES and (
             participant is None or participant.status is ParticipantStatus.LEFT
         ):
-            participant = await kit.ensure_participant(
-                room.id,
-                channel_id,
-                client.sender_id if participant is None else participant.id,
-                client.display_name,
-                role=client.role,
+            await kit.ensure_participant(
+                room.id, channel_id, participant_id, client.display_name, role=client.role
             )
-        return Seat(room, binding, client.sender_id if participant is None else participant.id)
+        return Seat(room, binding, participant_id)
 
     async def _room_of(self, channel_id: str, client: Client) -> Room:
         if client.room_id is not None:
@@ -93,7 +99,22 @@ class Entry:
                 offset += len(rooms)
                 if newest is None or rooms[-1].created_at > newest.created_at:
                     newest = rooms[-1]
-        return newest
+        if newest is not None and await self._takes_part(newest, channel_id, client):
+            return newest
+        return await self._room_by_address(channel_id, client)
+
+    async def _room_by_address(self, channel_id: str, client: Client) -> Room | None:
+        """The same for somebody who takes part under the name that they were identified by."""
+        channel = self._kit.get_channel(channel_id)
+        if channel is None:
+            return None
+        found = await self._kit.store.find_conversation(
+            channel_id, channel.channel_type, client.sender_id
+        )
+        room = None if found is None else await self._kit.store.get_room(found)
+        if room is None:
+            return None
+        return room if await self._takes_part(room, channel_id, client) else None
 
     async def _new_room(self, channel_id: str, client: Client) -> Room:
         room = await self._kit.create_room()
@@ -103,14 +124,23 @@ class Entry:
         )
         return await self._kit.get_room(room.id)
 
-    async def _participant(
-        self, room: Room, channel_id: str, client: Client
-    ) -> Participant | None:
-        """The client among the room's people: by id, or by address once they were identified."""
-        by_address: Participant | None = None
-        for participant in await self._kit.store.list_participants(room.id):
-            if participant.id == client.sender_id:
-                return participant
-            if (participant.channel_id, participant.address) == (channel_id, client.sender_id):
-                by_address = participant
-        return by_address
+    async def _takes_part(self, room: Room, channel_id: str, client: Client) -> bool:
+        people = await self._kit.store.list_participants(room.id)
+        participant = _participant(people, channel_id, client.sender_id)
+        return participant is not None and takes_part(participant)
+
+
+def _participant(
+    people: Sequence[Participant], channel_id: str, sender_id: str
+) -> Participant | None:
+    """A client among a room's people: by id, or by address once they were identified."""
+    name = _name_in(people, channel_id, sender_id)
+    return known_participant(people, channel_id, sender_id) or person(people, name)
+
+
+def _name_in(people: Sequence[Participant], channel_id: str, sender_id: str) -> str:
+    """The id under which a client takes part who was not identified."""
+    other = person(people, sender_id)
+    if other is not None and is_namesake(other, channel_id, sender_id):
+        return name_beside_namesake(channel_id, sender_id)
+    return sender_id

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Never, Self
-from urllib.parse import urlsplit
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import to_json
 
 from roomkit.channels.streaming import StreamChunk, StreamEnd, StreamMessage, StreamStart
@@ -27,9 +28,22 @@ from roomkit.realtime.base import EphemeralEvent
 
 PROTOCOL_VERSION = 1
 
-type FrameId = Annotated[str, Field(min_length=1, max_length=128)]
-type EventId = Annotated[str, Field(min_length=1, max_length=128)]
 
+def _without_controls(name: str) -> str:
+    """Ids get into stores, not all of which take every character."""
+    if any(character < " " or character == "\x7f" for character in name):
+        raise ValueError("control characters are not allowed")
+    return name
+
+
+type FrameId = Annotated[
+    str, Field(min_length=1, max_length=128), AfterValidator(_without_controls)
+]
+type EventId = FrameId
+
+_LINK_NAMES = ("url", "uri", "href", "link", "src")
+_WEB_ADDRESS = re.compile(r"https?://[^/?#\\\s]", re.IGNORECASE)
+_LINK = re.compile(r"(https?|mailto|tel):", re.IGNORECASE)
 _MARKS = ("client_id", "reply_to", "edited", "deleted")
 _THINKING = {EphemeralEventType.THINKING_START: True, EphemeralEventType.THINKING_END: False}
 _TOOLS = {EphemeralEventType.TOOL_CALL_START: True, EphemeralEventType.TOOL_CALL_END: False}
@@ -173,11 +187,16 @@ def _reason(error: ValidationError) -> str:
 def _check_content(content: EventContent) -> None:
     """Refuse what a person cannot say, and links that would run in somebody's page."""
     match content:
-        case TextContent() | RichContent():
+        case TextContent():
             if not content.body.strip():
                 raise ValueError("the text is empty")
+        case RichContent():
+            if not content.body.strip():
+                raise ValueError("the text is empty")
+            for controls in (content.buttons, content.cards, content.quick_replies):
+                _check_links(controls)
         case MediaContent() | AudioContent() | VideoContent():
-            if urlsplit(content.url).scheme not in ("http", "https"):
+            if not _WEB_ADDRESS.match(content.url):
                 raise ValueError("a file's url must begin with http:// or https://")
         case LocationContent():
             pass
@@ -188,6 +207,20 @@ def _check_content(content: EventContent) -> None:
                 _check_content(part)
         case _:
             raise ValueError(f"{content.type} content cannot be sent")
+
+
+def _check_links(value: object, name: str = "") -> None:
+    """Refuse links to anything but pages, mail and telephones, however deep in a control."""
+    match value:
+        case Mapping():
+            for key, inner in value.items():
+                _check_links(inner, str(key))
+        case str():
+            if name.lower().endswith(_LINK_NAMES) and not _LINK.match(value):
+                raise ValueError(f"{name[:40]} must begin with http:, https:, mailto: or tel:")
+        case Sequence():
+            for inner in value:
+                _check_links(inner, name)
 
 
 def encode(frame: dict[str, Any]) -> str:
@@ -216,21 +249,22 @@ def event_view(event: RoomEvent) -> dict[str, Any]:
     return view
 
 
-class _Latest:
+class _Latest[Event, Frame]:
     """The latest event and its frame: one event usually goes to many connections in a row."""
 
-    event: RoomEvent | None = None
-    frame = ""
+    def __init__(self, make: Callable[[Event], Frame]) -> None:
+        self._make = make
+        self._made: tuple[Event, Frame] | None = None
+
+    def __call__(self, event: Event) -> Frame:
+        if self._made is None or self._made[0] is not event:
+            self._made = (event, self._make(event))
+        return self._made[1]
 
 
-_latest = _Latest()
-
-
+@_Latest
 def event_frame(event: RoomEvent) -> str:
-    if _latest.event is not event:
-        _latest.frame = encode({"type": "event", "event": event_view(event)})
-        _latest.event = event
-    return _latest.frame
+    return encode({"type": "event", "event": event_view(event)})
 
 
 def ack_frame(
@@ -281,6 +315,7 @@ def stream_frame(message: StreamMessage) -> str:
     return encode({"type": message.type, "stream_id": message.stream_id, **frame})
 
 
+@_Latest
 def live_frame(event: EphemeralEvent) -> str | None:
     """An ephemeral event, or None for those that clients are not told about."""
     frame: dict[str, Any] = {"participant_id": event.user_id}

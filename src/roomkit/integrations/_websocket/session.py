@@ -11,7 +11,6 @@ from roomkit._tasks import TaskScope, bounded
 from roomkit.channels.streaming import StreamMessage
 from roomkit.core.framework import RoomKit
 from roomkit.core.rate_limiter import TokenBucketRateLimiter
-from roomkit.core.visibility import is_visible, may_read
 from roomkit.errors import EventNotFoundError, KitClosedError, describe_error
 from roomkit.integrations._websocket.entry import Seat
 from roomkit.integrations._websocket.frames import (
@@ -35,6 +34,7 @@ from roomkit.integrations._websocket.frames import (
 from roomkit.integrations._websocket.history import History, Past
 from roomkit.integrations._websocket.outbox import Outbox, SlowClientError
 from roomkit.integrations._websocket.posting import ClientPoster
+from roomkit.integrations._websocket.rights import Rights
 from roomkit.integrations._websocket.settings import (
     Client,
     SessionEndedError,
@@ -42,7 +42,6 @@ from roomkit.integrations._websocket.settings import (
     WebSocketLimits,
 )
 from roomkit.models._base import new_id
-from roomkit.models.channel import ChannelBinding
 from roomkit.models.content import DeleteContent, EditContent
 from roomkit.models.enums import EphemeralEventType, ParticipantStatus
 from roomkit.models.event import RoomEvent
@@ -53,7 +52,8 @@ logger = logging.getLogger("roomkit.websocket")
 
 _CLOSE_SECONDS = 3.0
 _DRAIN_SECONDS = 5.0
-_BINDING_SECONDS = 5.0
+_REFUSED_SECONDS = 0.05
+"""How long a frame beyond the rate holds up the next one, so that a flood costs us little."""
 _NOT_TO_ONESELF = frozenset(
     {
         EphemeralEventType.TYPING_START,
@@ -78,6 +78,7 @@ class Session:
         channel_id: str,
         client: Client,
         seat: Seat,
+        rights: Rights,
         socket: Socket,
         limits: WebSocketLimits,
     ) -> None:
@@ -86,8 +87,8 @@ class Session:
         self._channel_id = channel_id
         self._client = client
         self._room_id = seat.room.id
-        self._binding: ChannelBinding = seat.binding
-        self._binding_read_at = kit.clock.monotonic()
+        self._seat = seat
+        self._rights = rights
         self._socket = socket
         self._limits = limits
         self._outbox = Outbox(
@@ -164,7 +165,7 @@ class Session:
         self._on_exit(stack, "subscription", lambda: kit.unsubscribe_room(subscription))
         self._on_exit(stack, "typing", self._stop_typing)
         room = await kit.get_room(room_id)
-        past = await History(kit, self._limits).since(room, self._binding, after)
+        past = await History(kit, self._limits).since(room, self._seat.binding, after)
         self._outbox.open(await self._ready(room, past), {event.id for event in past.events})
         self._pumps.append(self._scope.spawn(self._write(), name="write"))
         self._pumps.append(self._scope.spawn(self._read(), name="read"))
@@ -240,16 +241,19 @@ class Session:
     async def _take(self, data: str | bytes) -> None:
         """Do what one frame asks for. What is wrong with it is answered."""
         frame_id: str | None = None
+        allowed = self._limiter.try_acquire()
         try:
             if isinstance(data, bytes):
                 raise BadFrameError("binary_frame", "binary frames are not understood")
             frame = read_frame(data)
             frame_id = frame.id
-            if not self._limiter.try_acquire():
+            if not allowed:
                 raise BadFrameError("rate_limited", "too many frames; send it again later")
             await self._do(frame)
         except BadFrameError as bad:
             self._reply(error_frame(bad.code, bad.reason, bad.frame_id or frame_id))
+            if not allowed:
+                await self._kit.clock.sleep(_REFUSED_SECONDS)
         except Exception as error:  # one frame's failure must not end the connection
             logger.error(
                 "a frame of connection %s failed: %s",
@@ -303,6 +307,8 @@ class Session:
 
     async def _receive(self, _connection_id: str, event: RoomEvent) -> None:
         """The channel's way to the client: an event."""
+        if not await self._is_welcome():
+            return
         if not self._poster.is_echo(event):
             self._put(event_frame(event), event.id)
 
@@ -341,23 +347,27 @@ class Session:
         frame = live_frame(event)
         if frame is None:
             return None
-        age = self._kit.clock.monotonic() - self._binding_read_at
-        if age > _BINDING_SECONDS:
+        if self._rights.out_of_date:
             return self._look_and_tell(event, frame)
         self._tell(event, frame)
         return None
 
     async def _look_and_tell(self, event: EphemeralEvent, frame: str) -> None:
-        binding = await self._kit.store.get_binding(self._room_id, self._channel_id)
-        if binding is None:
-            return
-        self._binding = binding
-        self._binding_read_at = self._kit.clock.monotonic()
-        self._tell(event, frame)
+        if await self._is_welcome():
+            self._tell(event, frame)
 
     def _tell(self, event: EphemeralEvent, frame: str) -> None:
-        if may_read(self._binding) and is_visible(event.visibility, self._binding):
+        if self._rights.admit(event):
             self._reply(frame)
+
+    async def _is_welcome(self) -> bool:
+        """Whether the client may stay; ends the connection of one that was banned meanwhile."""
+        if self._rights.out_of_date:
+            await self._rights.refresh()
+        if not self._rights.is_banned(self._poster.participant_id):
+            return True
+        self.end(4403, "banned from the room")
+        return False
 
     async def _hang_up(self, reason: SessionEndedError | None) -> None:
         if reason is None:
