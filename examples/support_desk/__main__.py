@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import socket
 import sys
 
 import uvicorn
 
 from examples.support_desk.app import create_app
+from examples.support_desk.models import Assistant, choose_assistant
+from roomkit.errors import MissingDependencyError
 
 PORT = 8000
 
@@ -39,6 +42,17 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
+def assistant() -> Assistant:
+    """Who answers, as the environment says. Without the vendor's package it is the script."""
+    try:
+        return choose_assistant(os.environ)
+    except MissingDependencyError as error:
+        print(f"{error}; until then a script answers.", file=sys.stderr)
+        return choose_assistant({})
+    except ValueError as error:
+        sys.exit(str(error))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m examples.support_desk", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
@@ -46,10 +60,18 @@ def main() -> None:
     arguments = parser.parse_args()
     listener = listening_socket(arguments.host, arguments.port)
     url = url_of(arguments.host, listener.getsockname()[1])
+    robin = assistant()
     config = uvicorn.Config(
-        create_app(url), log_level="warning", ws_max_size=256_000, timeout_graceful_shutdown=3
+        create_app(url, assistant=robin),
+        log_level="warning",
+        ws_max_size=256_000,
+        timeout_graceful_shutdown=3,
     )
-    print(f"The support desk is open: {url}  (Ctrl+C closes it)", flush=True)
+    print(
+        f"The support desk is open: {url}  (Ctrl+C closes it)\n"
+        f"The assistant is {robin.provider.model_name}.",
+        flush=True,
+    )
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
 

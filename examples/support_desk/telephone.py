@@ -7,6 +7,8 @@ and it posts messages and reports to the desk's webhooks, signed, all over HTTP 
 from __future__ import annotations
 
 import asyncio
+import secrets
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +19,12 @@ import httpx
 from roomkit.testing.twilio_standin import StandinMessage, TwilioStandin, create_twilio_standin
 
 DESK_NUMBER = "+15550000000"
+KEPT_MESSAGES = 200
+
+# What the company reports, each a moment after the one before, with the code of an error.
+# https://www.twilio.com/docs/api/errors/30003 is a telephone that cannot be reached.
+ARRIVED = ((0.3, "sent", None), (0.6, "delivered", None))
+UNREACHABLE = ((0.3, "sent", None), (0.6, "undelivered", 30003))
 
 
 @dataclass(kw_only=True)
@@ -48,18 +56,27 @@ class TelephoneCompany:
         self.api: TwilioStandin = create_twilio_standin(self._deliver)
         self._webhook = f"{desk_url}/webhooks/sms"
         self._on_change = on_change
-        self._telephones: dict[str, list[TextMessage]] = {}
+        self._telephones: dict[str, deque[TextMessage]] = {}
+        self._switched_off: set[str] = set()
         self._client = httpx.AsyncClient(timeout=20)
         self._reports: set[asyncio.Task[None]] = set()
 
-    def messages(self, number: str) -> list[TextMessage]:
-        """What a telephone has sent and received."""
-        return self._telephones.setdefault(number, [])
+    def messages(self, number: str) -> deque[TextMessage]:
+        """What a telephone has sent and received of late."""
+        return self._telephones.setdefault(number, deque(maxlen=KEPT_MESSAGES))
+
+    def is_on(self, number: str) -> bool:
+        return number not in self._switched_off
+
+    def switch(self, number: str, *, on: bool) -> None:
+        """Switch a telephone on or off. What is sent to one that is off never arrives."""
+        (self._switched_off.discard if on else self._switched_off.add)(number)
 
     async def write(self, number: str, body: str) -> TextMessage:
         """Send what somebody has typed on a telephone to the desk."""
-        params = self.api.inbound_params(from_=number, to=DESK_NUMBER, body=body)
-        message = TextMessage(id=params["MessageSid"], direction="out", body=body, state="sending")
+        sid = f"SM{secrets.token_hex(16)}"
+        params = self.api.inbound_params(from_=number, to=DESK_NUMBER, body=body, sid=sid)
+        message = TextMessage(id=sid, direction="out", body=body, state="sending")
         self.messages(number).append(message)
         self._on_change(number, message)
         message.state = await self._post(self._webhook, params)
@@ -68,18 +85,23 @@ class TelephoneCompany:
 
     async def _deliver(self, taken: StandinMessage) -> None:
         """Ring the telephone, and tell the desk about it a moment later."""
-        message = TextMessage(id=taken.sid, direction="in", body=taken.body, state="received")
-        self.messages(taken.to).append(message)
-        self._on_change(taken.to, message)
+        if self.is_on(taken.to):
+            # Not the company's id: it counts anew with every start, a telephone forgets nothing.
+            sid = secrets.token_hex(16)
+            message = TextMessage(id=sid, direction="in", body=taken.body, state="received")
+            self.messages(taken.to).append(message)
+            self._on_change(taken.to, message)
         task = asyncio.create_task(self._report(taken))
         self._reports.add(task)
         task.add_done_callback(self._reports.discard)
 
     async def _report(self, taken: StandinMessage) -> None:
-        if taken.status_callback is not None:
-            for pause, status in ((0.3, "sent"), (0.6, "delivered")):
-                await asyncio.sleep(pause)
-                await self._post(taken.status_callback, self.api.status_params(taken, status))
+        if taken.status_callback is None:
+            return
+        for pause, status, error in ARRIVED if self.is_on(taken.to) else UNREACHABLE:
+            await asyncio.sleep(pause)
+            params = self.api.status_params(taken, status, error_code=error)
+            await self._post(taken.status_callback, params)
 
     async def _post(self, url: str, params: dict[str, str]) -> str:
         headers, content = self.api.signed_webhook(url, params)

@@ -1,67 +1,93 @@
-// Puts the page together: the chat on RoomKit's own WebSocket, timeline and telephone on the demo's.
+// Puts the page together: the chat on RoomKit's own WebSocket, the console, and the telephones.
 
 import { Chat } from "./chat.js";
-import { Phone } from "./phone.js";
+import { Console } from "./console.js";
+import { byId } from "./dom.js";
+import { Phones } from "./phone.js";
 import { RoomSocket } from "./roomsocket.js";
-import { Timeline } from "./timeline.js";
 
-const status = document.getElementById("status");
+/** Says whether all connections stand, and offers not to wait if one does not. */
+class Status {
+  #chip = byId("status");
+  #banner = byId("banner");
+  #lost = new Set();
+  #all = new Set();
+  #refused = false;
 
-function show(state) {
-  status.dataset.state = state;
-  status.textContent = state;
+  constructor() {
+    byId("retry").addEventListener("click", () => this.#all.forEach((one) => one.retryNow()));
+  }
+
+  /**
+   * The page is of no use without this connection.
+   * @param {EventTarget & {retryNow: () => void}} connection
+   * @param {string} works the event that says that it stands
+   */
+  need(connection, works) {
+    this.#lost.add(connection);
+    connection.addEventListener("refused", () => {
+      this.#refused = true;
+      this.#show();
+    });
+    this.watch(connection, works);
+  }
+
+  /**
+   * A connection that comes and goes with what is on the page.
+   * @param {EventTarget & {retryNow: () => void}} connection
+   * @param {string} works the event that says that it stands
+   */
+  watch(connection, works) {
+    this.#all.add(connection);
+    const on = (name, change) =>
+      connection.addEventListener(name, () => {
+        change();
+        this.#show();
+      });
+    on(works, () => this.#lost.delete(connection));
+    on("lost", () => this.#lost.add(connection));
+    on("refused", () => {
+      this.#lost.delete(connection);
+      this.#all.delete(connection);
+    });
+  }
+
+  #show() {
+    const broken = this.#chip.dataset.state === "connected" || !this.#banner.hidden;
+    const working = this.#lost.size === 0;
+    const state = this.#refused ? "refused" : working ? "connected" : broken ? "reconnecting" : "connecting";
+    this.#chip.dataset.state = state;
+    this.#chip.textContent = state;
+    this.#banner.hidden = state !== "reconnecting";
+  }
 }
 
-function startChat() {
+function start() {
+  const status = new Status();
   const socket = new RoomSocket("/ws/web");
   const chat = new Chat(socket);
-  socket.addEventListener("ready", () => show("connected"));
-  socket.addEventListener("lost", () => show("reconnecting"));
-  socket.addEventListener("refused", () => show("refused"));
-  document.querySelectorAll(".hint").forEach((hint) => {
+  status.need(socket, "ready");
+  document.querySelectorAll("#chat .hint").forEach((hint) => {
     hint.addEventListener("click", () => chat.say(hint.textContent));
   });
+  const desk = new Console(new Phones(), (seat) => status.watch(seat, "ready"));
+  status.need(desk.connection, "frame");
+  startTabs(() => desk.shown());
   socket.connect();
+  desk.connection.connect();
 }
 
-function startTimeline() {
-  const timeline = new Timeline();
-  const phone = new Phone();
-  let attempts = 0;
-  const connect = () => {
-    const url = new URL("/timeline", location.href);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(url);
-    socket.onmessage = ({ data }) => {
-      const frame = JSON.parse(data);
-      if (frame.type === "room") {
-        attempts = 0;
-        timeline.reset(frame);
-        phone.reset(frame);
-      } else if (frame.type === "sms") {
-        phone.show(frame.message);
-      } else {
-        timeline.take(frame);
-      }
-    };
-    socket.onclose = () => {
-      const seconds = Math.min(8, 0.4 * 2 ** attempts) * (0.5 + Math.random() / 2);
-      attempts += 1;
-      setTimeout(connect, seconds * 1000);
-    };
-  };
-  connect();
-}
-
-function startTabs() {
-  const tabs = [...document.querySelectorAll("[role=tab]")];
+/** @param {() => void} changed */
+function startTabs(changed) {
+  const tabs = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[role=tab]")]);
   const select = (tab) => {
     tabs.forEach((one) => {
-      one.setAttribute("aria-selected", one === tab);
+      one.setAttribute("aria-selected", String(one === tab));
       one.tabIndex = one === tab ? 0 : -1;
     });
     document.body.dataset.panel = tab.getAttribute("aria-controls");
-    document.querySelectorAll(".log").forEach((log) => (log.scrollTop = log.scrollHeight));
+    showEnds();
+    changed();
   };
   tabs.forEach((tab, index) => {
     tab.addEventListener("click", () => select(tab));
@@ -73,13 +99,12 @@ function startTabs() {
       next.focus();
     });
   });
+  // Whoever looks at the end of a log still does after the window has changed its size.
+  addEventListener("resize", showEnds);
 }
 
-// Whoever looks at the end of a log still does after the window has changed its size.
-function keepEndsInView() {
-  addEventListener("resize", () => {
-    document.querySelectorAll(".log").forEach((log) => (log.scrollTop = log.scrollHeight));
-  });
+function showEnds() {
+  document.querySelectorAll(".log").forEach((log) => (log.scrollTop = log.scrollHeight));
 }
 
 function startTheme() {
@@ -87,7 +112,7 @@ function startTheme() {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const saved = localStorage.getItem("theme");
   if (saved) root.dataset.theme = saved;
-  document.getElementById("theme").addEventListener("click", () => {
+  byId("theme").addEventListener("click", () => {
     const isDark = root.dataset.theme ? root.dataset.theme === "dark" : dark.matches;
     root.dataset.theme = isDark ? "light" : "dark";
     localStorage.setItem("theme", root.dataset.theme);
@@ -95,7 +120,4 @@ function startTheme() {
 }
 
 startTheme();
-startTabs();
-keepEndsInView();
-startTimeline();
-startChat();
+start();

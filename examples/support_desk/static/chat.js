@@ -1,25 +1,29 @@
 // The web chat: Ada's view of the room.
 
-import { clock, el, following, place, words } from "./dom.js";
+import { Composer } from "./composer.js";
+import { button, byId, clock, el, following, place, words } from "./dom.js";
 
-const NAMES = { assistant: "Robin, assistant", sms: "Text message", system: "Desk" };
+const NAMES = { assistant: "Robin", sms: "Text message", desk: "Maya", system: "Desk" };
+const ROLES = { assistant: "assistant", desk: "expert", sms: "by text message" };
+const DOES = { typing: "is writing", thinking: "is thinking", tools: "is looking something up" };
 const LAST = 1e9; // what is not stored yet comes after what is
 
 export class Chat {
   #socket;
-  #log = document.getElementById("chat-log");
-  #typingLine = document.getElementById("chat-typing");
-  #input = document.getElementById("chat-input");
+  #composer;
+  #log = byId("chat-log");
+  #doingLine = byId("chat-doing");
+  /** @type {string | null} */
   #own = null;
   #names = new Map();
   #items = new Map(); // event id → list item
   #pending = new Map(); // frame id → list item
   #streams = new Map(); // id of an answer that is being written → its channel
-  #typists = new Set();
-  #isTyping = false;
-  #typingTimer = null;
+  #doing = new Map(); // participant id → what they do
   #count = 0;
+  #lastRead = "";
 
+  /** @param {import("./roomsocket.js").RoomSocket} socket */
   constructor(socket) {
     this.#socket = socket;
     const on = (name, handler) =>
@@ -28,79 +32,65 @@ export class Chat {
     on("event", (frame) => this.#show(frame.event));
     on("ack", (frame) => this.#acknowledge(frame));
     on("error", (frame) => this.#refuse(frame));
-    on("stream_start", (frame) => this.#streams.set(frame.stream_id, frame.channel_id));
+    on("stream_start", (frame) => this.#startStream(frame));
     on("stream_chunk", (frame) => this.#growStream(frame));
     on("stream_end", (frame) => this.#endStream(frame));
-    on("typing", (frame) => this.#showTyping(frame.participant_id, frame.is_typing));
+    on("typing", (frame) => this.#does(frame.participant_id, "typing", frame.is_typing));
+    on("thinking", (frame) => this.#does(frame.participant_id, "thinking", frame.is_thinking));
+    on("tools", (frame) => this.#does(frame.participant_id, "tools", frame.is_running));
+    on("read", (frame) => this.#showRead(frame));
     on("presence", (frame) => {
-      if (frame.status === "offline") this.#showTyping(frame.participant_id, false);
+      if (frame.status === "offline") this.#does(frame.participant_id, "typing", false);
     });
-    this.#bindComposer();
+    this.#composer = new Composer("chat-form", {
+      say: (text) => this.say(text),
+      edit: (id, text) => socket.edit(id, text),
+      typing: (isTyping) => socket.typing(isTyping),
+    });
+    document.addEventListener("visibilitychange", () => this.#read());
   }
 
-  #bindComposer() {
-    const form = document.getElementById("chat-form");
-    form.addEventListener("submit", (submission) => {
-      submission.preventDefault();
-      this.say(this.#input.value);
-      this.#input.value = "";
-      this.#fit();
-    });
-    this.#input.addEventListener("keydown", (key) => {
-      if (key.key === "Enter" && !key.shiftKey && !key.isComposing) {
-        key.preventDefault();
-        form.requestSubmit();
-      }
-    });
-    this.#input.addEventListener("input", () => {
-      this.#fit();
-      this.#setTyping(this.#input.value !== "");
-    });
-  }
-
-  #fit() {
-    this.#input.style.height = "auto";
-    this.#input.style.height = `${Math.min(this.#input.scrollHeight, 140)}px`;
-  }
-
-  #setTyping(isTyping) {
-    clearTimeout(this.#typingTimer);
-    if (isTyping) this.#typingTimer = setTimeout(() => this.#setTyping(false), 4000);
-    if (isTyping !== this.#isTyping) this.#socket.typing(isTyping);
-    this.#isTyping = isTyping;
-  }
-
+  /** @param {string} text */
   say(text) {
-    if (!text.trim()) return;
-    this.#setTyping(false);
     const id = this.#socket.say(text);
     this.#count += 1;
     const item = this.#bubble({ mine: true, who: "You", text, at: new Date().toISOString() });
     item.classList.add("pending");
     this.#pending.set(id, item);
-    place(this.#log, item, LAST + this.#count);
+    place(this.#log, item, 2 * LAST + this.#count);
     this.#log.scrollTop = this.#log.scrollHeight;
   }
 
   #begin(frame) {
     this.#own = frame.participant.id;
     this.#names = new Map(frame.participants.map((one) => [one.id, one.display_name]));
-    if (!frame.resumed) {
-      const isNew = this.#items.size > 0;
-      this.#items.forEach((item) => item.remove());
-      this.#items.clear();
-      this.#streams.clear();
-      this.#log.querySelectorAll(".refused, .note").forEach((item) => item.remove());
-      if (isNew) this.#note("The desk was started anew: this is a new conversation.");
-    }
-    this.#typists.clear();
-    this.#showTypists();
+    if (!frame.resumed) this.#forget();
+    // An answer that was being written when the connection broke comes as a whole.
+    this.#streams.forEach((_, id) => this.#endStream({ stream_id: id, event: null }));
+    this.#doing.clear();
+    this.#showDoing();
+    if (frame.resumed) this.#markMissed(frame.events);
     frame.events.forEach((event) => this.#show(event));
     this.#read();
   }
 
-  #note(text) {
-    place(this.#log, el("li", "note", text), -1);
+  #markMissed(events) {
+    const missed = events.find((one) => one.type === "message" && one.sender !== this.#own);
+    if (!missed) return;
+    this.#log.querySelector(".missed")?.remove();
+    place(this.#log, el("li", "note missed", "While the connection was lost"), missed.index - 0.5);
+  }
+
+  #forget() {
+    const isNew = this.#items.size > 0;
+    this.#items.forEach((item) => item.remove());
+    this.#items.clear();
+    this.#streams.clear();
+    this.#log.querySelectorAll(".refused, .note").forEach((item) => item.remove());
+    if (isNew) {
+      const text = "The desk was started anew: this is a new conversation.";
+      place(this.#log, el("li", "note", text), -1);
+    }
   }
 
   #show(event) {
@@ -112,6 +102,7 @@ export class Chat {
     this.#pending.delete(event.client_id);
     const known = this.#items.get(event.id);
     const item = this.#bubble({
+      id: event.deleted ? null : event.id,
       mine: event.sender !== null && event.sender === this.#own,
       who: this.#nameOf(event.sender, event.channel_id),
       channel: event.channel_id,
@@ -121,7 +112,7 @@ export class Chat {
     if (event.edited) item.classList.add("edited");
     if (event.deleted) item.classList.add("deleted");
     item.dataset.id = event.id;
-    if (known) known.replaceWith(item);
+    known?.remove();
     this.#items.set(event.id, item);
     place(this.#log, item, event.index);
     this.#read();
@@ -133,90 +124,118 @@ export class Chat {
     const isEdit = event.type === "edit";
     item.classList.add(isEdit ? "edited" : "deleted");
     item.querySelector(".text").textContent = isEdit ? words(event.content) : "[Message deleted]";
+    if (!isEdit) item.querySelector(".actions")?.remove();
   }
 
   #acknowledge(frame) {
     const item = this.#pending.get(frame.id);
-    if (frame.event) {
-      this.#show(frame.event);
-    } else if (item) {
-      this.#pending.delete(frame.id);
-      item.classList.replace("pending", "refused");
-      item.append(el("p", "reason", `Not sent: ${frame.reason}`));
-      if (frame.index !== null) place(this.#log, item, frame.index);
-    }
+    if (frame.event) this.#show(frame.event);
+    else if (item) this.#turnDown(item, frame);
   }
 
   #refuse(frame) {
     const item = this.#pending.get(frame.id);
-    if (!item) return;
+    if (item) this.#turnDown(item, frame);
+  }
+
+  #turnDown(item, frame) {
     this.#pending.delete(frame.id);
     item.classList.replace("pending", "refused");
     item.append(el("p", "reason", `Not sent: ${frame.reason}`));
+    if (typeof frame.index === "number") place(this.#log, item, frame.index);
   }
 
-  // An answer gets its bubble with its first words; until then its author is writing.
+  // An answer gets its bubble with its first words; until then its author is thinking.
+  #startStream(frame) {
+    this.#streams.set(frame.stream_id, frame.channel_id);
+    this.#showDoing();
+  }
+
   #growStream(frame) {
+    if (!this.#streams.has(frame.stream_id)) return;
     const item = this.#items.get(frame.stream_id) ?? this.#newStream(frame.stream_id);
     if (item.classList.contains("streaming")) item.querySelector(".text").append(frame.delta);
   }
 
   #newStream(id) {
-    const channel = this.#streams.get(id) ?? "";
+    const channel = this.#streams.get(id);
     const who = this.#nameOf(null, channel);
     const item = this.#bubble({ who, channel, text: "", at: new Date().toISOString() });
     item.classList.add("streaming");
+    item.setAttribute("aria-live", "off"); // read out when it is complete, not word by word
     this.#items.set(id, item);
     this.#count += 1;
     place(this.#log, item, LAST + this.#count);
+    this.#showDoing();
     return item;
   }
 
   #endStream(frame) {
     this.#streams.delete(frame.stream_id);
+    this.#showDoing();
     if (frame.event) {
       this.#show(frame.event);
       return;
     }
-    this.#items.get(frame.stream_id)?.remove();
+    const item = this.#items.get(frame.stream_id);
+    if (!item?.classList.contains("streaming")) return;
+    item.remove();
     this.#items.delete(frame.stream_id);
   }
 
-  #bubble({ mine = false, who, channel = "web", text, at }) {
-    const head = el("p", "who", el("span", "", who), el("time", "", clock(at)));
+  #bubble({ id = null, mine = false, who, channel = "web", text, at }) {
+    const role = mine ? "" : el("span", "role", ROLES[channel] ?? "");
+    const head = el("p", "who", el("span", "name", who), role, el("time", "", clock(at)));
     const item = el("li", mine ? "bubble mine" : "bubble", head, el("p", "text", text));
     item.dataset.channel = channel;
+    if (id && mine) item.append(this.#actions(id, item));
     return item;
+  }
+
+  #actions(id, item) {
+    const edit = button("link", "Edit", () => {
+      this.#composer.startEditing(id, item.querySelector(".text").textContent);
+    });
+    const withdraw = button("link", "Delete", () => this.#socket.withdraw(id));
+    return el("p", "actions", edit, withdraw);
   }
 
   #nameOf(sender, channel) {
     if (sender !== null && sender === this.#own) return "You";
-    const name = this.#names.get(sender);
-    return name ? `${name}, ${channel === "sms" ? "by text message" : channel}` : NAMES[channel] ?? channel;
+    return this.#names.get(sender) ?? NAMES[channel] ?? channel;
   }
 
-  #showTyping(who, isTyping) {
-    if (isTyping) this.#typists.add(who);
-    else this.#typists.delete(who);
-    this.#showTypists();
+  #does(who, what, isOn) {
+    if (isOn) this.#doing.set(who, what);
+    else if (this.#doing.get(who) === what) this.#doing.delete(who);
+    this.#showDoing();
   }
 
-  #showTypists() {
-    const names = [...this.#typists].map((who) => (who === "assistant" ? "Robin" : this.#names.get(who) ?? who));
-    this.#typingLine.textContent = names.length ? `${names.join(" and ")} is writing` : "";
+  #showDoing() {
+    const silent = [...this.#streams].filter(([id]) => !this.#items.has(id));
+    const thinking = silent.map(([, channel]) => [channel, "thinking"]);
+    const lines = [...new Map([...thinking, ...this.#doing])].map(([who, what]) => {
+      const name = this.#names.get(who) ?? NAMES[who] ?? (who.startsWith("maya-") ? "Maya" : who);
+      return `${name} ${DOES[what]}`;
+    });
+    this.#doingLine.textContent = lines.join(" and ");
+  }
+
+  #showRead(frame) {
+    const item = this.#items.get(frame.event_id);
+    if (!item || frame.participant_id === this.#own) return;
+    const own = [...this.#log.querySelectorAll(".mine[data-id]")];
+    const read = own.filter((one) => Number(one.dataset.order) <= Number(item.dataset.order));
+    this.#log.querySelector(".seen")?.remove();
+    read.at(-1)?.append(el("p", "seen", "Read by the desk"));
   }
 
   // Tells how far Ada has read, while she looks.
   #read() {
     if (document.visibilityState !== "visible") return;
-    const others = [...this.#items.values()].filter((item) => item.dataset.id && !item.matches(".mine"));
-    const last = others.reduce(
-      (newest, item) => (!newest || Number(item.dataset.order) > Number(newest.dataset.order) ? item : newest),
-      null,
-    );
-    if (last && last.dataset.id !== this.lastRead) {
-      this.lastRead = last.dataset.id;
-      this.#socket.read(last.dataset.id);
-    }
+    const others = [...this.#log.querySelectorAll(".bubble[data-id]:not(.mine)")];
+    const last = others.at(-1)?.dataset.id;
+    if (!last || last === this.#lastRead) return;
+    if (this.#socket.read(last)) this.#lastRead = last;
   }
 }

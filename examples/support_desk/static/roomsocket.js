@@ -1,9 +1,9 @@
-// A client for RoomKit's WebSocket protocol (docs/websocket-protocol.md): it reconnects by itself,
-// catches up with what it missed, and sends again what was not acknowledged.
+// A client for RoomKit's WebSocket protocol (docs/websocket-protocol.md): it catches up with what
+// it missed, and sends again what was not acknowledged. connection.js does the reconnecting.
 
-const FATAL = new Set([4401, 4403, 4404]); // close codes after which trying again is no use
+import { Connection } from "./connection.js";
+
 const LATER = new Set(["rate_limited", "busy", "process_timeout"]);
-const PULSE = 20_000; // milliseconds between signs of life
 
 // `crypto.randomUUID` is there on https and localhost only.
 function randomId() {
@@ -11,78 +11,100 @@ function randomId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Fires every frame under its type, and `lost` and `refused` as `Connection` does. */
 export class RoomSocket extends EventTarget {
   #path;
-  #socket = null;
-  #attempts = 0;
-  #cursor = null; // the newest index that has been received
+  #connection;
+  #ready = false;
+  /** @type {number | null} the newest index that has been received */
+  #cursor = null;
+  /** @type {string | null} */
   #roomId = null;
-  #unacknowledged = new Map(); // frame id → frame
-  #timer = null;
-  #heardAt = 0;
+  /** @type {Map<string, object>} frames by their ids */
+  #unacknowledged = new Map();
 
+  /** @param {string} path such as `/ws/web` */
   constructor(path) {
     super();
     this.#path = path;
-    setInterval(() => this.#feelPulse(), PULSE);
-    addEventListener("online", () => this.#retryNow());
+    this.#connection = new Connection(() => this.#address());
+    this.#connection.addEventListener("frame", ({ detail }) => this.#take(detail));
+    for (const name of ["lost", "refused"]) {
+      this.#connection.addEventListener(name, ({ detail }) => {
+        this.#ready = false;
+        this.#emit(name, detail);
+      });
+    }
   }
 
   connect() {
-    const url = new URL(this.#path, location.href);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    if (this.#roomId !== null) url.searchParams.set("room", this.#roomId);
-    if (this.#cursor !== null) url.searchParams.set("after", this.#cursor);
-    const socket = new WebSocket(url);
-    this.#socket = socket;
-    socket.onmessage = (message) => this.#take(JSON.parse(message.data));
-    socket.onclose = (closing) => {
-      if (this.#socket !== socket) return;
-      this.#socket = null;
-      if (FATAL.has(closing.code)) this.#emit("refused", closing);
-      else this.#retry();
-    };
+    this.#connection.connect();
   }
 
-  // Says something; returns the id that the acknowledgement will carry.
+  retryNow() {
+    this.#connection.retryNow();
+  }
+
+  /**
+   * Says something; returns the id that the acknowledgement will carry.
+   * @param {string} text
+   */
   say(text) {
-    const id = randomId();
-    this.#keep({ type: "message", id, text });
-    return id;
+    return this.#keep({ type: "message", text });
   }
 
+  /**
+   * Says an earlier message anew.
+   * @param {string} eventId
+   * @param {string} text
+   */
+  edit(eventId, text) {
+    return this.#keep({ type: "edit", event_id: eventId, text });
+  }
+
+  /**
+   * Withdraws an earlier message.
+   * @param {string} eventId
+   */
+  withdraw(eventId) {
+    return this.#keep({ type: "delete", event_id: eventId });
+  }
+
+  /** @param {boolean} isTyping */
   typing(isTyping) {
     this.#send({ type: "typing", is_typing: isTyping });
   }
 
+  /**
+   * Tells that everything up to here was read; false if there is nobody to tell.
+   * @param {string} eventId
+   */
   read(eventId) {
-    this.#send({ type: "read", event_id: eventId });
+    return this.#send({ type: "read", event_id: eventId });
+  }
+
+  #address() {
+    const url = new URL(this.#path, location.href);
+    if (this.#roomId !== null) url.searchParams.set("room", this.#roomId);
+    if (this.#cursor !== null) url.searchParams.set("after", String(this.#cursor));
+    return url.pathname + url.search;
   }
 
   #keep(frame) {
-    this.#unacknowledged.set(frame.id, frame);
-    this.#send(frame);
+    const id = randomId();
+    this.#unacknowledged.set(id, { ...frame, id });
+    this.#send({ ...frame, id });
+    return id;
   }
 
   #send(frame) {
-    if (this.#socket?.readyState === WebSocket.OPEN && this.ready) {
-      this.#socket.send(JSON.stringify(frame));
-    }
-  }
-
-  // A connection may be dead without either side having noticed.
-  #feelPulse() {
-    if (!this.ready) return;
-    if (performance.now() - this.#heardAt > 2.5 * PULSE) this.#socket.close();
-    else this.#send({ type: "ping" });
+    return this.#ready && this.#connection.send(frame);
   }
 
   #take(frame) {
-    this.#heardAt = performance.now();
     switch (frame.type) {
       case "ready":
-        this.#attempts = 0;
-        this.ready = true;
+        this.#ready = true;
         if (!frame.resumed) this.#cursor = null;
         this.#roomId = frame.room.id;
         frame.events.forEach((event) => this.#advance(event));
@@ -114,21 +136,6 @@ export class RoomSocket extends EventTarget {
 
   #advance(event) {
     if (this.#cursor === null || event.index > this.#cursor) this.#cursor = event.index;
-  }
-
-  #retry() {
-    this.ready = false;
-    this.#emit("lost", null);
-    const seconds = Math.min(8, 0.4 * 2 ** this.#attempts) * (0.5 + Math.random() / 2);
-    this.#attempts += 1;
-    this.#timer = setTimeout(() => this.connect(), seconds * 1000);
-  }
-
-  #retryNow() {
-    if (this.#socket === null && this.#timer !== null) {
-      clearTimeout(this.#timer);
-      this.connect();
-    }
   }
 
   #emit(name, detail) {
