@@ -23,10 +23,13 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 from tests.architecture.source import ROOT, Module, modules
+
+DOCSTRINGS = ROOT / "tests" / "docs" / "documented" / "docstrings.md"
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)$")
 _SKIP = re.compile(r'\bskip="(?P<reason>[^"]*)"')
@@ -80,9 +83,12 @@ class SnippetError(AssertionError):
 
 
 def pages() -> dict[str, Path]:
-    """Every page with code for users, by its name."""
-    found = [ROOT / name for name in ("README.md", "AGENTS.md", "llms.txt", "docs/llms-full.txt")]
-    found += sorted((ROOT / "docs").rglob("*.md"))
+    """Every page with code for users, by its name.
+
+    docs/llms-full.txt is not among them: it is made of these, which `test_llms.py` sees to.
+    """
+    found = [ROOT / name for name in ("README.md", "AGENTS.md", "llms.txt", "CONTRIBUTING.md")]
+    found += [ROOT / "examples" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return {str(path.relative_to(ROOT)): path for path in found}
 
 
@@ -95,21 +101,48 @@ def read_fences(path: Path, *, text: str | None = None) -> list[Fence]:
 
 def docstring_fences(sources: Iterable[Module] | None = None) -> dict[str, list[Fence]]:
     """The fences in the docstrings of the package, by the name of what they document."""
+    return {
+        name: list(_fences(text.splitlines(), name, path, first_line=first_line))
+        for name, text, first_line, path in docstrings(sources)
+        if "```" in text
+    }
+
+
+@cache
+def docstring_programs() -> dict[str, list[Fence]]:
+    """The code in docstrings, by what it documents, with what it takes for granted before it."""
+    given = programs(read_fences(DOCSTRINGS))
     found: dict[str, list[Fence]] = {}
+    for name, fences in docstring_fences().items():
+        before, after = given.get(name, [])[:1], given.get(name, [])[1:]
+        for printed in programs(fences).values():
+            found[name] = [*before, *printed, *after]
+    return found
+
+
+def unmarked_code(docstring: str) -> list[str]:
+    """The lines of a docstring with which code begins that is in no fence."""
+    found, inside, before = [], False, "-"
+    for line in docstring.splitlines():
+        if line.lstrip().startswith("```"):
+            inside = not inside
+        elif not inside and ((line.startswith("    ") and not before.strip()) or ">>>" in line):
+            found.append(line.strip())
+        before = line
+    return found
+
+
+def docstrings(sources: Iterable[Module] | None = None) -> Iterator[tuple[str, str, int, Path]]:
+    """Every docstring: what it documents, its text, and where it begins."""
     for module in modules().values() if sources is None else sources:
         for node in ast.walk(module.tree):
-            if not isinstance(
+            if isinstance(
                 node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
             ):
-                continue
-            docstring = ast.get_docstring(node)
-            if docstring is None or "```" not in docstring:
-                continue
-            name = f"{module.name}.{getattr(node, 'name', '')}".rstrip(".")
-            first_line = node.body[0].lineno
-            lines = docstring.splitlines()
-            found[name] = list(_fences(lines, name, module.path, first_line=first_line))
-    return found
+                text = ast.get_docstring(node)
+                if text is not None:
+                    name = f"{module.name}.{getattr(node, 'name', '')}".rstrip(".")
+                    yield name, text, node.body[0].lineno, module.path
 
 
 def _fences(lines: Sequence[str], page: str, path: Path, *, first_line: int) -> Iterator[Fence]:

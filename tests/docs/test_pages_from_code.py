@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
-
-from tests.architecture.source import ROOT
 from tests.docs import channel_matrix, vendor_matrix
-
-STORES = ROOT / "docs" / "stores.md"
-STORE = ROOT / "examples" / "custom_store.py"
-
-
-def test_the_store_in_the_page_is_the_example() -> None:
-    code = STORE.read_text(encoding="utf-8")
-    shown = textwrap.indent(code[code.index("from collections.abc") :], "    ")
-    assert shown in STORES.read_text(encoding="utf-8"), f"copy {STORE.name} to {STORES.name}"
 
 
 def test_the_matrix_of_channels_is_that_of_the_channels() -> None:

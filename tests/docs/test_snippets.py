@@ -5,26 +5,43 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.architecture.source import ROOT, listing
+from tests.docs.conftest import Moved
 from tests.docs.snippets import (
+    DOCSTRINGS,
     Fence,
     as_test_module,
-    docstring_fences,
+    docstring_programs,
+    docstrings,
     pages,
     programs,
     read_fences,
     run_program,
+    unmarked_code,
 )
 
-CONFIG = """
+CONFIG = f"""
 [pytest]
 asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 filterwarnings = error
+pythonpath = {ROOT}
+"""
+
+# A docstring shows how to inherit a contract. One of its tests is enough to see that it works.
+CONFTEST = """
+def pytest_collection_modifyitems(config, items):
+    kept = {}
+    for item in items:
+        shown = item.path.name.startswith("test_docstring_")
+        kept.setdefault(item.path if shown else item.nodeid, item)
+    items[:] = kept.values()
 """
 
 
@@ -33,31 +50,51 @@ def of_page(name: str) -> dict[str, list[Fence]]:
 
 
 @pytest.mark.parametrize("name", sorted(pages()))
-def test_code_of_a_page_runs(name: str) -> None:
+def test_code_of_a_page_runs(name: str, on_this_machine: Moved) -> None:
     for fences in of_page(name).values():
-        run_program(fences)
+        run_program(on_this_machine(fences))
 
 
-def test_code_in_docstrings_runs() -> None:
-    for fences in docstring_fences().values():
-        for program in programs(fences).values():
-            run_program(program)
+@pytest.mark.parametrize("name", sorted(docstring_programs()))
+def test_code_in_a_docstring_runs(name: str, on_this_machine: Moved) -> None:
+    run_program(on_this_machine(docstring_programs()[name]))
 
 
-def test_tests_in_pages_pass(tmp_path: Path) -> None:
-    """Pages that show tests are given to pytest, all at once."""
+def test_all_code_in_docstrings_is_marked() -> None:
+    """What is indented, or comes with a prompt, would never be run."""
+    problems = [
+        f"{name}: {line}" for name, text, *_ in docstrings() for line in unmarked_code(text)
+    ]
+    assert not problems, f"put it into a fence:{listing(problems)}"
+
+
+def test_nothing_is_given_to_a_docstring_that_is_gone() -> None:
+    assert set(programs(read_fences(DOCSTRINGS))) <= set(docstring_programs())
+
+
+@pytest.fixture
+def in_memory() -> Iterator[Path]:
+    """A folder that is no disk where there is such a thing: a store of the pages writes to files,
+    and waits for the disk after each of a thousand transactions."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+def test_tests_in_pages_pass(tmp_path: Path, in_memory: Path) -> None:
+    """Pages and docstrings that show tests are given to pytest, all at once."""
     (tmp_path / "pytest.ini").write_text(CONFIG, encoding="utf-8")
-    for name in pages():
-        if name.endswith(".txt"):
-            continue
-        for fences in of_page(name).values():
+    (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    shown = {name.removesuffix(".md"): list(of_page(name).values()) for name in pages()}
+    shown |= {f"docstring_{name}": [fences] for name, fences in docstring_programs().items()}
+    for name, programs_of_page in shown.items():
+        for fences in programs_of_page:
             if any(fence.defines_tests for fence in fences):
-                module = re.sub(r"\W", "_", name.removesuffix(".md"))
-                source = as_test_module(fences)
-                (tmp_path / f"test_{module}.py").write_text(source, encoding="utf-8")
+                file = tmp_path / f"test_{re.sub(r'\W', '_', name)}.py"
+                file.write_text(as_test_module(fences), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    # As pytest loads it by itself where RoomKit is installed.
-    command += ["-p", "roomkit.testing.plugin", str(tmp_path)]
+    # As the pages tell the reader to switch it on.
+    command += ["-p", "roomkit.testing.plugin", f"--basetemp={in_memory / 'tests'}", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
