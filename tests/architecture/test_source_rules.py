@@ -27,6 +27,10 @@ LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical", "lo
 # These say something about a value and do not show it.
 SAFE_CALLS = {"bool", "id", "len", "type"}
 
+# A traceback ends with the exception's text, which may quote what it was raised for. That of a tool
+# is what whoever runs it has to go by: the model is told no more than the class.
+SHOWS_TRACEBACKS = {"roomkit.channels._ai.tool_round"}
+
 # In prose about extras in general, `extra` stands for any of them.
 PLACEHOLDER = "extra"
 EXTRA_IN_TEXT = re.compile(r"roomkit\[([a-z0-9,-]+)\]")
@@ -68,6 +72,18 @@ def test_logs_carry_no_content(name: str) -> None:
         if label.rsplit("_", 1)[-1] in CONTENT
     ]
     assert not problems, listing(problems)
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_logs_carry_no_traceback(name: str) -> None:
+    module = modules()[name]
+    problems = [
+        module.at(call)
+        for call in log_calls(module)
+        if any(keyword.arg == "exc_info" for keyword in call.keywords)
+        or ast.unparse(call.func).endswith(".exception")
+    ]
+    assert bool(problems) == (name in SHOWS_TRACEBACKS), listing(problems)
 
 
 @pytest.mark.parametrize("name", sorted(modules()))

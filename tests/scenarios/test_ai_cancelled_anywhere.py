@@ -79,7 +79,7 @@ class WaitingHost:
     def asks_about_tools(self, room_id: str) -> bool:
         return True
 
-    async def admit_tool_call(self, call: ToolCallEvent) -> ToolVerdict:
+    async def admit_tool_call(self, call: ToolCallEvent, trigger: RoomEvent) -> ToolVerdict:
         await asyncio.sleep(0)
         return ToolVerdict(call=call)
 

@@ -289,6 +289,7 @@ class AIChannel(Channel):
         )
         tools = ToolRunner(
             source=self._source,
+            trigger=event,
             room=context,
             tools=setup.tools,
             limits=self._tool_limits,

@@ -73,9 +73,14 @@ class ChannelHost(Protocol):
         """Whether any hook wants to know of tool calls."""
         ...
 
-    async def admit_tool_call(self, call: ToolCallEvent) -> ToolVerdict:
+    async def admit_tool_call(self, call: ToolCallEvent, trigger: RoomEvent) -> ToolVerdict:
         """Ask the sync ON_TOOL_CALL hooks about a call that is about to be run. One that fails
-        refuses."""
+        refuses.
+
+        Args:
+            call: the call.
+            trigger: the event that the channel answers; what hooks inject goes to its sender.
+        """
         ...
 
     async def history(

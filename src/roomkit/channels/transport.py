@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from roomkit.channels.base import Channel
 from roomkit.channels.host import ChannelHost
-from roomkit.errors import DeliveryError, WebhookError
+from roomkit.errors import DeliveryError, WebhookError, locate_error
 from roomkit.models.channel import ChannelBinding, ChannelCapabilities, ChannelOutput
 from roomkit.models.content import (
     AudioContent,
@@ -115,8 +115,7 @@ class TransportChannel(Channel):
             logger.error(
                 "note_inbound of channel %s failed: %s",
                 self.channel_id,
-                type(error).__name__,
-                exc_info=error,
+                locate_error(error),
             )
 
     async def deliver(

@@ -116,5 +116,5 @@ def assemble(
         greetings=GreetingService(runtime, outbound),
         speech=speech,
         sources=SourceService(runtime, inbound),
-        host=KitHost(runtime, inbound),
+        host=KitHost(runtime, driver, inbound),
     )

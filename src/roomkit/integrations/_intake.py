@@ -10,7 +10,7 @@ from typing import Any
 
 from roomkit.core.framework import RoomKit
 from roomkit.core.services.webhooks import was_put_off
-from roomkit.errors import KitClosedError, RoomKitError
+from roomkit.errors import KitClosedError, RoomKitError, locate_error
 from roomkit.models.delivery import DeliveryStatus, InboundMessage, WebhookMeta
 
 logger = logging.getLogger("roomkit.webhooks")
@@ -105,8 +105,7 @@ class Intake:
             logger.error(
                 "a webhook of channel %s failed: %s",
                 channel_id,
-                type(error).__name__,
-                exc_info=error,
+                locate_error(error),
             )
             if isinstance(error, RoomKitError) and not error.retryable:
                 return Outcome(failed=True)

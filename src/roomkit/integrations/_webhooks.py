@@ -13,7 +13,7 @@ from roomkit._tasks import TaskScope, bounded
 from roomkit.channels.base import Channel
 from roomkit.core.framework import RoomKit
 from roomkit.core.services.webhooks import provider_of
-from roomkit.errors import WebhookError
+from roomkit.errors import WebhookError, locate_error
 from roomkit.integrations._intake import CANCELLED, Intake, Outcome
 from roomkit.models.delivery import WebhookMeta
 from roomkit.providers.base import TransportProvider, WebhookRequest
@@ -220,7 +220,7 @@ def _answer_other(provider: TransportProvider, request: WebhookRequest) -> Answe
     try:
         reply = provider.answer_challenge(request)
     except Exception as error:  # whatever a vendor's code stumbles over is no challenge
-        logger.error("a challenge could not be answered: %s", type(error).__name__, exc_info=error)
+        logger.error("a challenge could not be answered: %s", locate_error(error))
         return Answer(status=403)
     return Answer(
         status=reply.status,
@@ -249,6 +249,4 @@ def _read(
 
 
 def _report(what: str, channel_id: str, error: Exception) -> None:
-    logger.error(
-        "%s of channel %s failed: %s", what, channel_id, type(error).__name__, exc_info=error
-    )
+    logger.error("%s of channel %s failed: %s", what, channel_id, locate_error(error))

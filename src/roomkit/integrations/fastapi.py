@@ -24,6 +24,7 @@ from urllib.parse import quote
 from roomkit._lazy import require
 from roomkit._tasks import bounded
 from roomkit.core.framework import RoomKit
+from roomkit.errors import locate_error
 from roomkit.integrations._address import PublicAddress, RequestLine
 from roomkit.integrations._webhooks import Answer, RefusedError, Wait, WebhookEndpoint
 from roomkit.integrations._websocket.endpoint import WebSocketEndpoint
@@ -296,7 +297,7 @@ async def _ask(kit: RoomKit, authenticate: Authenticate, websocket: WebSocket) -
             raise TypeError(f"it returned {type(client).__name__}, which is not a Client")
         return client
     except Exception as error:  # the application's own code; nobody comes in by its failing
-        logger.error("authenticate failed: %s", type(error).__name__, exc_info=error)
+        logger.error("authenticate failed: %s", locate_error(error))
         return None
 
 

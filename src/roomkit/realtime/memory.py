@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable
 
 from roomkit._tasks import TaskScope, is_failure
-from roomkit.errors import RoomKitError
+from roomkit.errors import RoomKitError, locate_error
 from roomkit.models._base import new_id
 from roomkit.realtime.base import EphemeralCallback, EphemeralEvent, RealtimeBackend
 
@@ -167,6 +167,5 @@ class InMemoryRealtime(RealtimeBackend):
             "subscription %s to %s failed: %s",
             subscription.id,
             subscription.channel,
-            type(error).__name__,
-            exc_info=error,
+            locate_error(error),
         )

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from roomkit.errors import KitClosedError, ProviderError
+from roomkit.errors import KitClosedError, ProviderError, locate_error
 from roomkit.models.delivery import DeliveryStatus
 from roomkit.providers.whatsapp.personal import WhatsAppPersonalProvider
 from roomkit.sources.base import Emit, SourceProvider
@@ -74,4 +74,4 @@ class NeonizeSource(SourceProvider):
             raise
         except Exception as error:  # one report's failure must not end the session
             self._dropped += 1
-            logger.error("a WhatsApp report failed: %s", type(error).__name__, exc_info=error)
+            logger.error("a WhatsApp report failed: %s", locate_error(error))

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
+from roomkit.errors import locate_error
 from roomkit.telemetry.base import Attributes, SpanKind, SpanStatus, TelemetryProvider
 from roomkit.telemetry.noop import NoopTelemetryProvider
 
@@ -132,6 +133,5 @@ class GuardedTelemetryProvider(TelemetryProvider):
             logger.warning(
                 "the telemetry provider failed in %s(): %s; further failures there are not logged",
                 method,
-                type(error).__name__,
-                exc_info=error,
+                locate_error(error),
             )

@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from roomkit import HookResult, HookTrigger, RoomContext, RoomKit, Tool, ToolCallEvent
+from roomkit import (
+    HookResult,
+    HookTrigger,
+    InjectedEvent,
+    RoomContext,
+    RoomKit,
+    TextContent,
+    Tool,
+    ToolCallEvent,
+)
 from roomkit.channels.base import text_of
 from roomkit.errors import ProviderError
 from roomkit.models.enums import EphemeralEventType, HookExecution
@@ -386,6 +395,22 @@ async def test_what_a_hook_makes_of_the_arguments_has_to_fit_too(kit: RoomKit) -
     await say(kit, "web")
     assert weather.asked == []
     assert last_results(provider)[0].is_error
+
+
+async def test_what_a_gate_adds_goes_to_whoever_asked(kit: RoomKit) -> None:
+    @kit.hook(HookTrigger.ON_TOOL_CALL)
+    async def gate(call: ToolCallEvent, _context: RoomContext) -> HookResult:
+        notice = InjectedEvent(content=TextContent(body="A colleague looks into it."))
+        return HookResult.block("ask a person", injected_events=[notice])
+
+    provider = MockAIProvider([PARIS, "Somebody will tell you."])
+    inbox = await ask_room(kit, provider, tools=[WEATHER], tool_handler=Weather())
+    result = await say(kit, "web")
+    assert inbox.texts == ["A colleague looks into it.", "Somebody will tell you."]
+    stored = await kit.store.list_events("r")
+    (notice,) = [one for one in stored if one.metadata.get("injected")]
+    assert result.event is not None
+    assert (notice.parent_event_id, notice.visibility) == (result.event.id, "web")
 
 
 @pytest.mark.parametrize("bad", ["raises", "returns junk", "modifies another"])

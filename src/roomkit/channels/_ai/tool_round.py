@@ -19,7 +19,7 @@ from roomkit.models._frozen import clean_text
 from roomkit.models.ai_event import ToolCallEvent
 from roomkit.models.context import RoomContext
 from roomkit.models.enums import HookTrigger
-from roomkit.models.event import EventSource
+from roomkit.models.event import EventSource, RoomEvent
 from roomkit.providers.ai.base import AIToolCall, AIToolResult
 from roomkit.telemetry.base import SpanKind
 from roomkit.tools.base import ToolCallContext, ToolError, calling
@@ -53,6 +53,7 @@ class ToolRunner:
     """
 
     source: EventSource
+    trigger: RoomEvent
     room: RoomContext
     tools: ToolSet
     limits: ToolLimits
@@ -99,7 +100,7 @@ class ToolRunner:
         event = self._event(number, call)
         if problem is not None:
             return Admission(call, event, problem)
-        verdict = await host.admit_tool_call(event)
+        verdict = await host.admit_tool_call(event, self.trigger)
         if verdict.refused is not None:
             return Admission(call, event, _error(f"refused: {verdict.refused}"), verdict)
         if verdict.call is event:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from roomkit.core.event_router import EventRouter
@@ -27,6 +27,7 @@ from roomkit.core.services.transitions import system_event
 from roomkit.errors import KitClosedError, locate_error
 from roomkit.models.enums import EventStatus, EventType, HookTrigger
 from roomkit.models.event import RoomEvent
+from roomkit.models.hook import InjectedEvent
 from roomkit.models.task import Observation, Task
 from roomkit.telemetry.base import SpanKind
 
@@ -363,6 +364,18 @@ class Driver:
         )
         if failures:
             cascade.effects.failures.extend(failures)
+
+    async def inject(self, cause: RoomEvent, injected: Sequence[InjectedEvent]) -> None:
+        """Add what a hook returned for something else than a message, which `cause` has set
+        off."""
+
+        async def add(operation: Operation) -> None:
+            posting = Posting(event=cause, cascade=operation.cascade, origin="sent")
+            await self.poster.load(posting)
+            await self.poster.injections.add(posting, injected)
+            self._router.start(posting.ready)
+
+        await self.operate(cause.room_id, add)
 
     async def release_pending(self, operation: Operation) -> None:
         """Send out, in order, what was held back while a room was paused. The lock must be

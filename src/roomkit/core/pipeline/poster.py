@@ -16,24 +16,22 @@ from roomkit.core.pipeline.admission import Admission
 from roomkit.core.pipeline.cascade import Hold, Inside, enclosing, kept_by_task
 from roomkit.core.pipeline.held import holds_back
 from roomkit.core.pipeline.holding import RoomHolds
+from roomkit.core.pipeline.injections import Injections
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.pipeline.timers import due_status, has_timers
-from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
+from roomkit.core.pipeline.writing import write
+from roomkit.core.runtime import KitRuntime
 from roomkit.core.services.transitions import Transitions
-from roomkit.errors import RoomNotFoundError, locate_error
+from roomkit.errors import RoomNotFoundError
 from roomkit.models.delivery import HookFailure
 from roomkit.models.enums import (
-    ChannelDirection,
-    ChannelType,
     EventStatus,
     EventType,
     HookTrigger,
     RoomStatus,
 )
-from roomkit.models.event import EventSource, RoomEvent
-from roomkit.models.hook import InjectedEvent
-from roomkit.models.room import Room
-from roomkit.store.records import CommitOutcome, RoomSnapshot, TimelineCommit
+from roomkit.models.event import RoomEvent
+from roomkit.store.records import RoomSnapshot, TimelineCommit
 
 logger = logging.getLogger("roomkit")
 
@@ -49,6 +47,7 @@ class Poster:
         self._rt = runtime
         self.admission = Admission(runtime)
         self.holds = RoomHolds(runtime.locks, runtime.scope)
+        self.injections = Injections(runtime, router)
         self._router = router
         self._transitions = transitions
 
@@ -173,8 +172,8 @@ class Poster:
         try:
             if posting.status in ("open", "blocked"):
                 await self._store(posting)
-                for injected in posting.injected:
-                    await self._try_to_inject(posting, injected)
+                if posting.injected:
+                    await self.injections.add(posting, posting.injected)
         except Exception as error:
             # Handed to the caller, who may be gone by now and must not have to release the lock.
             posting.error = error
@@ -200,10 +199,7 @@ class Poster:
                 commit.rewrites = await revisions.rewrites_for(
                     rt.store, event, posting.target, now
                 )
-        try:
-            outcome = await rt.store.commit(commit)
-        except Exception as error:
-            outcome = await self._written_after_all(commit, room, error)
+        outcome = await write(rt.store, commit, room)
         posting.event = outcome.event
         if outcome.status != "stored":
             posting.status = outcome.status
@@ -232,18 +228,6 @@ class Poster:
             if not by_system:
                 self.send_out(posting, outcome.event)
 
-    async def _written_after_all(
-        self, commit: TimelineCommit, room: Room, error: Exception
-    ) -> CommitOutcome:
-        """Look whether a write that failed has been made: the connection may have broken before
-        the answer was there. Such an event must go out, since it would count as duplicate when it
-        comes again.
-        """
-        stored = await self._rt.store.get_event(commit.event.id)
-        if stored is None:
-            raise error
-        return CommitOutcome(status="stored", event=stored.sealed(), room=room)
-
     def send_out(self, posting: Posting, event: RoomEvent) -> None:
         """Queue a stored event for everybody who may see it. The lock must be held."""
         cascade = posting.cascade
@@ -251,51 +235,6 @@ class Poster:
         if posting.origin == "response":
             cascade.responses.append(event.id)
         self._router.enqueue(posting, event, posting.binding)
-
-    async def _try_to_inject(self, posting: Posting, injected: InjectedEvent) -> None:
-        """The event itself is stored by now: what comes on top of it may fail, and says so."""
-        try:
-            await self._inject(posting, injected)
-        except Exception as error:  # a store that is down
-            room_id = posting.event.room_id
-            logger.error("an injected event for room %s failed: %s", room_id, locate_error(error))
-            posting.cascade.effects.errors.append(f"{SYSTEM_CHANNEL}: {type(error).__name__}")
-
-    async def _inject(self, posting: Posting, injected: InjectedEvent) -> None:
-        """Store and send what a hook added. It skips the hooks, but not the budget."""
-        trigger, cascade = posting.event, posting.cascade
-        if not cascade.spend():
-            return
-        targets = injected.target_channel_ids or [trigger.source.channel_id]
-        event = RoomEvent(
-            room_id=trigger.room_id,
-            type=injected.event_type,
-            source=EventSource(
-                channel_id=SYSTEM_CHANNEL,
-                channel_type=ChannelType.SYSTEM,
-                direction=ChannelDirection.OUTBOUND,
-            ),
-            content=injected.content,
-            status=EventStatus.DELIVERED,
-            visibility=",".join(targets),
-            chain_depth=trigger.chain_depth + 1,
-            parent_event_id=trigger.id,
-            correlation_id=trigger.correlation_id or trigger.id,
-            created_at=self._rt.clock.now(),
-            metadata={**injected.metadata, "injected": True},
-        )
-        commit = TimelineCommit(event=event, updated_at=event.created_at)
-        if holds_back(posting.snapshot.room):
-            commit.status = EventStatus.PENDING
-        room = posting.snapshot.room
-        try:
-            outcome = await self._rt.store.commit(commit)
-        except Exception as error:
-            outcome = await self._written_after_all(commit, room, error)
-        if outcome.status == "stored" and commit.status is not EventStatus.PENDING:
-            cascade.current[event.id] = outcome.event
-            cascade.sent.append(event.id)
-            self._router.enqueue(posting, outcome.event, None)
 
 
 def _held_around(room_id: str) -> Hold | None:

@@ -9,6 +9,7 @@ from typing import Any
 from roomkit._clock import Clock
 from roomkit.channels.host import ToolVerdict
 from roomkit.core.pipeline.context import seen_by
+from roomkit.core.pipeline.driver import Driver
 from roomkit.core.pipeline.turn import InboundPipeline
 from roomkit.core.runtime import KitRuntime
 from roomkit.models.ai_event import ToolCallEvent
@@ -23,8 +24,9 @@ from roomkit.telemetry.base import TelemetryProvider
 class KitHost:
     """Implements `roomkit.channels.host.ChannelHost` over the runtime."""
 
-    def __init__(self, runtime: KitRuntime, inbound: InboundPipeline) -> None:
+    def __init__(self, runtime: KitRuntime, driver: Driver, inbound: InboundPipeline) -> None:
         self._rt = runtime
+        self._driver = driver
         self._inbound = inbound
 
     @property
@@ -54,13 +56,15 @@ class KitHost:
     def asks_about_tools(self, room_id: str) -> bool:
         return self._rt.hooks.listens(HookTrigger.ON_TOOL_CALL, room_id)
 
-    async def admit_tool_call(self, call: ToolCallEvent) -> ToolVerdict:
+    async def admit_tool_call(self, call: ToolCallEvent, trigger: RoomEvent) -> ToolVerdict:
         if not self.asks_about_tools(call.room_id):
             return ToolVerdict(call=call)
         rt = self._rt
         context = await rt.context(call.room_id)
         outcome = await rt.hooks.run_gate(HookTrigger.ON_TOOL_CALL, call, context)
         await rt.report_hook_failures(outcome.failures, call.room_id)
+        if outcome.injected:
+            await self._driver.inject(trigger, outcome.injected)
         return ToolVerdict(
             call=outcome.event,
             refused=outcome.reason,

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from roomkit._tasks import bounded
 from roomkit.channels.connections import AcceptsConnections
 from roomkit.core.framework import RoomKit
-from roomkit.errors import KitClosedError
+from roomkit.errors import KitClosedError, locate_error
 from roomkit.integrations._websocket.entry import Entry, Seat
 from roomkit.integrations._websocket.rights import Rights
 from roomkit.integrations._websocket.session import Session
@@ -100,8 +100,7 @@ class WebSocketEndpoint:
             logger.error(
                 "a connection to channel %s failed: %s",
                 channel_id,
-                type(error).__name__,
-                exc_info=error,
+                locate_error(error),
             )
             raise SessionEndedError(1011, "internal error") from error
         finally:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from roomkit._tasks import TaskScope
 from roomkit.core.framework import RoomKit
-from roomkit.errors import KitClosedError, RoomKitError
+from roomkit.errors import KitClosedError, RoomKitError, locate_error
 from roomkit.integrations._websocket.frames import BadFrameError, ack_frame, error_frame
 from roomkit.integrations._websocket.settings import Client
 from roomkit.models._base import new_id
@@ -124,8 +124,7 @@ class ClientPoster:
             logger.error(
                 "a message of connection %s failed: %s",
                 self._connection_id,
-                type(error).__name__,
-                exc_info=error,
+                locate_error(error),
             )
             self._fail(turn, "internal", "the message could not be processed")
         finally:

@@ -11,7 +11,7 @@ from roomkit._tasks import TaskScope, bounded
 from roomkit.channels.streaming import StreamMessage
 from roomkit.core.framework import RoomKit
 from roomkit.core.rate_limiter import TokenBucketRateLimiter
-from roomkit.errors import EventNotFoundError, KitClosedError, describe_error
+from roomkit.errors import EventNotFoundError, KitClosedError, describe_error, locate_error
 from roomkit.integrations._websocket.entry import Seat
 from roomkit.integrations._websocket.frames import (
     PROTOCOL_VERSION,
@@ -133,9 +133,7 @@ class Session:
                     raise
             except Exception as error:  # nobody above could do more than close the connection
                 reason = SessionEndedError(1011, "internal error")
-                logger.error(
-                    "connection %s failed: %s", self.id, type(error).__name__, exc_info=error
-                )
+                logger.error("connection %s failed: %s", self.id, locate_error(error))
             finally:
                 self._outbox.close()
                 for task in self._pumps:
@@ -258,8 +256,7 @@ class Session:
             logger.error(
                 "a frame of connection %s failed: %s",
                 self.id,
-                type(error).__name__,
-                exc_info=error,
+                locate_error(error),
             )
             self._reply(error_frame("internal", "the frame could not be processed", frame_id))
 

@@ -25,10 +25,10 @@ def create_vllm_provider(config: VLLMConfig, *, client: AsyncOpenAI | None = Non
         client: a client of the SDK, for proxies or tests. Its key, address and retries are used
             instead of the configuration's, and it is not closed here.
     """
-    return _VLLMProvider(config, client=client)
+    return VLLMAIProvider(config, client=client)
 
 
-class _VLLMProvider(ChatCompletionsProvider[VLLMConfig]):
+class VLLMAIProvider(ChatCompletionsProvider[VLLMConfig]):
     extra: ClassVar[str] = "vllm"
 
     def __init__(self, config: VLLMConfig, *, client: AsyncOpenAI | None) -> None:

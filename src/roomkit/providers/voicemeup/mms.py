@@ -11,6 +11,7 @@ from typing import Any
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
 from roomkit._tasks import TaskScope, is_failure
+from roomkit.errors import locate_error
 from roomkit.models.delivery import InboundMessage, WebhookMeta
 from roomkit.providers._content import files_of
 from roomkit.providers._webhook_items import content_of
@@ -163,8 +164,7 @@ class MMSAssembler:
                 raise
             logger.error(
                 "taking a message without its picture failed: %s",
-                type(error).__name__,
-                exc_info=error,
+                locate_error(error),
             )
 
 
