@@ -27,8 +27,8 @@ LOG_METHODS = {"debug", "info", "warning", "error", "exception", "critical", "lo
 # These say something about a value and do not show it.
 SAFE_CALLS = {"bool", "id", "len", "type"}
 
-# A traceback ends with the exception's text, which may quote what it was raised for. That of a tool
-# is what whoever runs it has to go by: the model is told no more than the class.
+# A traceback ends with the exception's text, which may quote what it was raised for. That of a
+# tool is what whoever runs it has to go by: the model is told no more than the class.
 SHOWS_TRACEBACKS = {"roomkit.channels._ai.tool_round"}
 
 # In prose about extras in general, `extra` stands for any of them.
