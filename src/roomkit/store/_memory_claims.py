@@ -5,36 +5,42 @@ from __future__ import annotations
 from roomkit.models.event import RoomEvent
 from roomkit.store.rules import sender_of
 
-type _Key = tuple[str, str, str]
-
 
 class Claims:
-    """Events by source channel, idempotency key and sender; nearly always one for each."""
+    """Events by source channel, idempotency key and sender.
+
+    There is nearly always one for each, which then stands for itself: this is written for every
+    message.
+    """
 
     def __init__(self) -> None:
-        self._events: dict[_Key, tuple[str, ...]] = {}
+        self._events: dict[tuple[str, str, str | None], str | list[str]] = {}
 
     def add(self, event: RoomEvent) -> None:
-        key = _key(event)
-        if key is not None:
-            self._events[key] = (*self._events.get(key, ()), event.id)
+        key = event.idempotency_key
+        if key is None:
+            return
+        claim = (event.source.channel_id, key, sender_of(event))
+        known = self._events.setdefault(claim, event.id)
+        if known is not event.id:
+            if isinstance(known, str):
+                known = self._events[claim] = [known]
+            known.append(event.id)
 
     def remove(self, event: RoomEvent) -> None:
-        key = _key(event)
-        if key is None or key not in self._events:
+        key = event.idempotency_key
+        if key is None:
             return
-        left = tuple(event_id for event_id in self._events[key] if event_id != event.id)
-        if left:
-            self._events[key] = left
-        else:
-            del self._events[key]
+        claim = (event.source.channel_id, key, sender_of(event))
+        known = self._events.get(claim)
+        if known == event.id:
+            del self._events[claim]
+        elif isinstance(known, list) and event.id in known:
+            known.remove(event.id)
+            if not known:
+                del self._events[claim]
 
     def newest(self, channel_id: str, key: str, sender: str) -> str | None:
         """The id of the event that was stored last."""
-        found = self._events.get((channel_id, key, sender))
-        return None if found is None else found[-1]
-
-
-def _key(event: RoomEvent) -> _Key | None:
-    key, sender = event.idempotency_key, sender_of(event)
-    return None if key is None or sender is None else (event.source.channel_id, key, sender)
+        known = self._events.get((channel_id, key, sender))
+        return known[-1] if isinstance(known, list) else known

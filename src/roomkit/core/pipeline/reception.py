@@ -159,6 +159,19 @@ class Arrival:
         )
 
 
+def is_regular(snapshot: RoomSnapshot, binding: ChannelBinding, sender_id: str) -> bool:
+    """Whether somebody writes as always: a short cut to `Arrival.is_at_home` that nearly every
+    message takes."""
+    for participant in snapshot.participants:
+        if participant.id == sender_id:
+            return (
+                participant.channel_id == binding.channel_id
+                and participant.status is not ParticipantStatus.LEFT
+                and not recipient_missing(binding)
+            )
+    return False
+
+
 def known_participant(
     participants: Sequence[Participant], channel_id: str, sender_id: str
 ) -> Participant | None:

@@ -16,13 +16,14 @@ from roomkit.core.pipeline.admission import REVISIONS
 from roomkit.core.pipeline.cascade import Cascade, Hold, SideEffects
 from roomkit.core.pipeline.driver import Driver
 from roomkit.core.pipeline.posting import Posting
-from roomkit.core.pipeline.reception import Arrival, known_participant
+from roomkit.core.pipeline.reception import Arrival, is_regular, known_participant
 from roomkit.core.runtime import KitRuntime
 from roomkit.core.services.identity import IdentityService, Verdict
 from roomkit.core.services.rooms import RoomService
 from roomkit.errors import RoomNotFoundError
 from roomkit.models._frozen import EMPTY_DICT, EMPTY_LIST
 from roomkit.models.address import canonical_address
+from roomkit.models.channel import ChannelBinding
 from roomkit.models.content import TextContent
 from roomkit.models.delivery import InboundMessage, InboundResult
 from roomkit.models.enums import (
@@ -262,13 +263,12 @@ class InboundPipeline:
         admission = poster.admission
         admission.check_idempotency(posting)
         if posting.status == "open":
-            arrival, binding = Arrival(turn.channel, turn.message, turn.verdict), posting.binding
-            if binding is not None and not arrival.is_at_home(posting.snapshot, binding):
-                called = arrival.participant_id
-                await arrival.receive(self._rt, posting.snapshot, binding)
-                if arrival.participant_id != called:
-                    self._stamp(posting, arrival)
-                await poster.load(posting)
+            binding = posting.binding
+            if binding is not None and (
+                turn.verdict is not None
+                or not is_regular(posting.snapshot, binding, turn.message.sender_id)
+            ):
+                await self._welcome(turn, posting, binding)
             admission.check_rights(posting)
             admission.check_bounds(posting, outermost=turn.outermost)
             if posting.event.type in REVISIONS or type(posting.event.content) is not TextContent:
@@ -276,12 +276,20 @@ class InboundPipeline:
             if turn.verdict is not None:
                 self._apply(turn.verdict, posting)
 
-    def _stamp(self, posting: Posting, arrival: Arrival) -> None:
-        event = posting.event
-        source = event.source.evolve(
-            participant_id=arrival.participant_id, address=arrival.message.sender_id
-        )
-        posting.event = event.evolve(source=source)
+    async def _welcome(self, turn: InboundTurn, posting: Posting, binding: ChannelBinding) -> None:
+        """Let the room know of the sender, if there is anything new to know."""
+        arrival = Arrival(turn.channel, turn.message, turn.verdict)
+        if arrival.is_at_home(posting.snapshot, binding):
+            return
+        called = arrival.participant_id
+        await arrival.receive(self._rt, posting.snapshot, binding)
+        if arrival.participant_id != called:
+            event = posting.event
+            source = event.source.evolve(
+                participant_id=arrival.participant_id, address=arrival.message.sender_id
+            )
+            posting.event = event.evolve(source=source)
+        await self._driver.poster.load(posting)
 
     def _apply(self, verdict: Verdict, posting: Posting) -> None:
         if verdict.failures:

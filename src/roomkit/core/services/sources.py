@@ -7,7 +7,6 @@ import logging
 import random
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
-from functools import cache
 from itertools import count
 from typing import Any
 
@@ -29,6 +28,7 @@ from roomkit.sources.base import SourceHealth, SourceProvider
 
 logger = logging.getLogger("roomkit.sources")
 
+_HANDING_IN = RetryPolicy.constant(max_retries=5, base_delay_seconds=1.0, max_delay_seconds=30.0)
 _SHORTEST_WISH = 0.1
 """A source that may come back at once would come back without end."""
 
@@ -39,17 +39,6 @@ still."""
 
 type Random = Callable[[], float]
 """A number from 0 up to 1."""
-
-
-@cache
-def _handing_in() -> RetryPolicy:
-    """How often a message is handed in.
-
-    Made on demand: the first instance of any model has pydantic load its plugins, which takes a
-    tenth of the time that the whole package takes to import.
-    """
-    return RetryPolicy(max_retries=5, base_delay_seconds=1.0, max_delay_seconds=30.0)
-
 
 _inside: ContextVar[_Step | None] = ContextVar("roomkit_source_step", default=None)
 
@@ -231,7 +220,6 @@ class _RunningSource:
         return result
 
     async def _hand_in(self, message: InboundMessage) -> InboundResult:
-        delays = _handing_in()
         for attempt in count():
             try:
                 return await self._undisturbed(self._attempt(message))
@@ -239,10 +227,10 @@ class _RunningSource:
                 raise
             except Exception as error:  # one message's failure must not end the source
                 # Waiting for one's turn is no failure: a rate limit lets everybody in some time.
-                last = attempt >= delays.max_retries and not isinstance(error, _LimitedError)
+                last = attempt >= _HANDING_IN.max_retries and not isinstance(error, _LimitedError)
                 if last or not getattr(error, "retryable", isinstance(error, OSError)):
                     return await self._drop(error)
-            await self._rt.clock.sleep(backoff_delay(delays, attempt))
+            await self._rt.clock.sleep(backoff_delay(_HANDING_IN, attempt))
         raise AssertionError("counting has no end")
 
     async def _attempt(self, message: InboundMessage) -> InboundResult:
