@@ -92,9 +92,9 @@ function startTabs(changed) {
   tabs.forEach((tab, index) => {
     tab.addEventListener("click", () => select(tab));
     tab.addEventListener("keydown", ({ key }) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
-      if (!step) return;
-      const next = tabs[(index + step + tabs.length) % tabs.length];
+      const place = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: -1 }[key];
+      if (place === undefined) return;
+      const next = tabs[(place + tabs.length) % tabs.length];
       select(next);
       next.focus();
     });

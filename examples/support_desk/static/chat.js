@@ -1,7 +1,7 @@
 // The web chat: Ada's view of the room.
 
 import { Composer } from "./composer.js";
-import { button, byId, clock, el, following, place, words } from "./dom.js";
+import { button, byId, clock, el, following, keepingFocus, place, words } from "./dom.js";
 
 const NAMES = { assistant: "Robin", sms: "Text message", desk: "Maya", system: "Desk" };
 const ROLES = { assistant: "assistant", desk: "expert", sms: "by text message" };
@@ -26,8 +26,10 @@ export class Chat {
   /** @param {import("./roomsocket.js").RoomSocket} socket */
   constructor(socket) {
     this.#socket = socket;
-    const on = (name, handler) =>
-      socket.addEventListener(name, ({ detail }) => following(this.#log, () => handler(detail)));
+    const on = (name, handler) => {
+      const change = (detail) => keepingFocus(this.#log, () => handler(detail));
+      socket.addEventListener(name, ({ detail }) => following(this.#log, () => change(detail)));
+    };
     on("ready", (frame) => this.#begin(frame));
     on("event", (frame) => this.#show(frame.event));
     on("ack", (frame) => this.#acknowledge(frame));
@@ -186,17 +188,21 @@ export class Chat {
   #bubble({ id = null, mine = false, who, channel = "web", text, at }) {
     const role = mine ? "" : el("span", "role", ROLES[channel] ?? "");
     const head = el("p", "who", el("span", "name", who), role, el("time", "", clock(at)));
-    const item = el("li", mine ? "bubble mine" : "bubble", head, el("p", "text", text));
+    const said = el("p", "text", text);
+    const item = el("li", mine ? "bubble mine" : "bubble", head, said);
     item.dataset.channel = channel;
-    if (id && mine) item.append(this.#actions(id, item));
+    if (id && mine) item.append(this.#actions(id, said));
     return item;
   }
 
-  #actions(id, item) {
-    const edit = button("link", "Edit", () => {
-      this.#composer.startEditing(id, item.querySelector(".text").textContent);
-    });
+  #actions(id, said) {
+    said.id = `said-${id}`;
+    const edit = button("link", "Edit", () => this.#composer.startEditing(id, said.textContent));
     const withdraw = button("link", "Delete", () => this.#socket.withdraw(id));
+    for (const one of [edit, withdraw]) {
+      one.setAttribute("aria-describedby", said.id);
+      one.dataset.control = `${one.textContent} ${id}`;
+    }
     return el("p", "actions", edit, withdraw);
   }
 

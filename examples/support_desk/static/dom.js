@@ -93,19 +93,22 @@ export function place(log, item, order) {
 }
 
 /**
- * Runs a change to a part of the page; whoever was on a control there with the keyboard still is
- * on the one of that name.
+ * Runs a change to a part of the page; whoever was on a control there with the keyboard still is,
+ * and on the part itself if the control is gone. A control whose name changes says with
+ * `data-control` which one it is.
  * @param {HTMLElement} root
  * @param {() => void} change
  */
 export function keepingFocus(root, change) {
-  const name = (node) => node?.getAttribute("aria-label") ?? node?.textContent;
+  const name = (node) =>
+    node.dataset.control ?? node.getAttribute("aria-label") ?? node.textContent;
   const active = document.activeElement;
   const wanted = active && active !== root && root.contains(active) ? name(active) : null;
   change();
   if (wanted === null || root.contains(document.activeElement)) return;
   const controls = [...root.querySelectorAll("button, select")];
-  /** @type {HTMLElement | undefined} */ (controls.find((one) => name(one) === wanted))?.focus();
+  const control = /** @type {HTMLElement} */ (controls.find((one) => name(one) === wanted) ?? root);
+  control.focus({ preventScroll: true });
 }
 
 /**

@@ -77,6 +77,7 @@ export class Facts {
       () => this.#actions.change(id, { muted: !muted }),
       `${muted ? "Unmute" : "Mute"} ${id}`,
     );
+    mute.dataset.control = `mute ${id}`;
     const access = /** @type {HTMLSelectElement} */ (el("select", "small"));
     access.setAttribute("aria-label", `Access of ${id}`);
     for (const [value, text] of Object.entries(ACCESS)) {
@@ -123,6 +124,7 @@ export class Facts {
       () => this.#actions.finish(task.id, done ? "pending" : "completed"),
       `${done ? "Reopen" : "Done"}: ${task.title}`,
     );
+    finish.dataset.control = `finish ${task.id}`;
     const item = el("li", "fact task", el("strong", "", task.title), el("span", "", task.status), finish);
     item.classList.toggle("done", done);
     return item;

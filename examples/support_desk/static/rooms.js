@@ -55,11 +55,18 @@ export class Rooms {
       // An answer that comes late must not replace that to a later question.
       if (wanted !== this.#search.value.trim()) return;
       this.#found = found;
-      this.#status.textContent = found ? `${found.length || "no"} room${found.length === 1 ? "" : "s"} found` : "";
+      const plural = found?.length === 1 ? "" : "s";
+      this.#tell(found ? `${found.length || "no"} room${plural} found` : "", found?.length === 0);
       this.#draw();
     } catch {
-      this.#status.textContent = "The search failed.";
+      this.#tell("The search failed.", true);
     }
+  }
+
+  // The list itself shows how many were found, unless there are none.
+  #tell(text, visibly) {
+    this.#status.textContent = text;
+    this.#status.classList.toggle("hidden", !visibly);
   }
 
   #draw() {
@@ -82,6 +89,7 @@ export class Rooms {
     entry.setAttribute("type", "button");
     entry.setAttribute("aria-label", [room.title, ...marks.map((one) => one?.textContent)].filter(Boolean).join(", "));
     entry.dataset.id = room.id;
+    entry.dataset.control = room.id;
     if (room.id === this.#chosen) entry.setAttribute("aria-current", "true");
     entry.addEventListener("click", () => this.#choose(room.id));
     return entry;
