@@ -15,7 +15,7 @@ from tests.architecture.source import PACKAGE, Import, imports, listing, modules
 LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "foundation",
-        ("_clock", "_lazy", "_tasks", "_version", "errors"),
+        ("_clock", "_lazy", "_tasks", "_tls", "_version", "errors"),
     ),
     ("models", ("models",)),
     (

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
 from roomkit._lazy import require
+from roomkit._tls import tls_context
 from roomkit.errors import ProviderError
 from roomkit.models.delivery import ProviderResult
 from roomkit.providers._guard import BlockedAddressError, Resolver, pin
@@ -278,6 +279,7 @@ class HTTPVendor:
                 max_connections=self._max_concurrency,
                 max_keepalive_connections=self._max_concurrency,
             ),
+            verify=tls_context(self._trust_env),
             trust_env=self._trust_env,
         )
         return client

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
+from roomkit._tls import tls_context
 from roomkit.providers._ai_codec import read_data_url
 from roomkit.providers._download import Download, DownloadRequest, FileVendor
 from roomkit.providers._guard import (
@@ -198,6 +199,7 @@ class MediaFetcher(FileVendor):
                 max_connections=self._max_concurrency, max_keepalive_connections=0
             ),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            verify=tls_context(trust_env=False),
             trust_env=False,
         )
         return client

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
 from roomkit._lazy import require
+from roomkit._tls import tls_context
 from roomkit.errors import ProviderError
 from roomkit.models.delivery import InboundMessage
 from roomkit.providers._http_failures import parse_retry_after
@@ -172,7 +173,7 @@ class SSESource(FeedSource):
         for name, value in _PROBES:
             if (option := getattr(socket, name, None)) is not None:
                 options.append((socket.IPPROTO_TCP, option, value))
-        transport = self._httpx.AsyncHTTPTransport(socket_options=options)
+        transport = self._httpx.AsyncHTTPTransport(verify=tls_context(), socket_options=options)
         client: httpx.AsyncClient = self._httpx.AsyncClient(transport=transport)
         return client
 
