@@ -49,7 +49,7 @@ FAIL_CLOSED_TRIGGERS = DECIDING_TRIGGERS - {HookTrigger.BEFORE_BROADCAST}
 otherwise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Hook:
     """One registration. A filter of None matches everything."""
 
@@ -83,7 +83,7 @@ class Hook:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class GateOutcome[Subject: (RoomEvent, ToolCallEvent)]:
     """What the sync hooks of a deciding trigger made of an event, or of a tool call."""
 
@@ -100,7 +100,7 @@ class GateOutcome[Subject: (RoomEvent, ToolCallEvent)]:
         return self.blocked_by is None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Listeners:
     """The hooks of one trigger, in the order in which they run."""
 

@@ -53,7 +53,7 @@ class DeliveryStrategy(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Limits:
     """The bounds of a kit; times in seconds.
 
@@ -74,7 +74,7 @@ class Limits:
     close_timeout: float = 3.0
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class KitRuntime:
     """The collaborators of one kit. Everything here may be used from any part of the core."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, assert_never
@@ -241,7 +240,10 @@ def _simpler_rich(content: RichContent, capabilities: ChannelCapabilities) -> Ev
 def _with_lines(text: str, controls: Iterable[Mapping[str, Any]], *, as_html: bool = False) -> str:
     lines = [f"- {label}" for control in controls if (label := _label(control))]
     if as_html:
-        lines = [html.escape(line) for line in lines]
+        # Here, since it brings a table of 2,200 entities, and few channels carry HTML.
+        from html import escape
+
+        lines = [escape(line) for line in lines]
     return ("<br>" if as_html else "\n").join([text, *lines] if text else lines)
 
 

@@ -22,7 +22,7 @@ from roomkit.core.services.speech import SpeechService
 from roomkit.core.services.webhooks import WebhookService
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class KitParts:
     """The collaborators behind the public methods."""
 

@@ -13,7 +13,7 @@ from roomkit.models.delivery import DeliveryResult
 from roomkit.models.event import RoomEvent
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Broadcast:
     """One event on its way out, and what came of it so far.
 
@@ -33,7 +33,7 @@ class Broadcast:
     span: str | None = None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Job:
     """One event for one channel, in that channel's lane."""
 

@@ -20,7 +20,7 @@ type PostStatus = Literal[
 ]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Posting:
     """One event on its way into a timeline.
 

@@ -20,7 +20,7 @@ _MAX_ROOMS = 2048
 _SUCCESS = DeliveryResult.constant(success=True)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Route:
     """A channel that may receive, with all that does not change from one event to the next.
 

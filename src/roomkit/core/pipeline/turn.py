@@ -41,7 +41,7 @@ _REROUTES = 3
 _NO_EFFECTS = SideEffects()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class InboundTurn:
     """One inbound message on its way, and what each step found out about it.
 

@@ -39,7 +39,7 @@ _TRIGGERS = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Verdict:
     """What is known about a sender, and whether their message may go on.
 
