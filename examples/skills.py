@@ -32,8 +32,8 @@ def write_skill(directory: Path) -> None:
         (directory / path).write_text(text, encoding="utf-8")
 
 
-def call(name: str, **arguments: str) -> AIResponse:
-    return AIResponse(content="", tool_calls=[AIToolCall(id=name, name=name, arguments=arguments)])
+def call(tool: str, /, **arguments: str) -> AIResponse:
+    return AIResponse(content="", tool_calls=[AIToolCall(id=tool, name=tool, arguments=arguments)])
 
 
 async def main() -> None:
@@ -43,8 +43,8 @@ async def main() -> None:
         print("skills found:", registry.discover(shelf))
         model = MockAIProvider(
             [
-                call("activate_skill", skill="refunds"),
-                call("read_skill_reference", skill="refunds", path="references/limits.md"),
+                call("activate_skill", name="refunds"),
+                call("read_skill_reference", name="refunds", path="references/limits.md"),
                 "That is above 100 dollars: I will ask a colleague.",
             ]
         )

@@ -32,6 +32,16 @@ async def test_a_muted_channel_is_not_heard(visit: Visit) -> None:
     await screen_equals_store(visit)
 
 
+async def test_who_is_muted_cannot_withdraw_anything_and_is_told_so(visit: Visit) -> None:
+    await visit.write("Hello")
+    await visit.sees("#chat-log .bubble", "as text messages.")
+    await visit.press("Mute web")
+    await visit.sees(".channel .mark", "muted")
+    await visit.press("Delete")
+    await visit.sees("#chat-log .note", "Not changed: muted")
+    await visit.misses("#chat-log .bubble", "[Message deleted]")
+
+
 async def test_access_decides_who_reads_and_who_writes(visit: Visit) -> None:
     access = visit.page.get_by_label("Access of sms")
     await access.select_option("read_only")
@@ -178,7 +188,7 @@ async def test_several_rooms_are_listed_and_searched(visit: Visit) -> None:
     await expect(titles).to_have_text(["Grace Hopper"])
     await search.fill("nothing of the kind")
     await expect(titles).to_have_count(0)
-    await expect(visit.page.locator("#room-status")).to_have_text("no rooms found")
+    await visit.sees("#room-status:not(.hidden)", "no rooms found")
     await search.fill("")
     await expect(titles).to_have_count(3)
     await visit.open_room("Ada and Ben")

@@ -81,6 +81,21 @@ async def test_a_narrow_page_has_one_view_at_a_time(visit: Visit) -> None:
     await page.get_by_role("tab", name="Chat").press("ArrowRight")
     await expect(page.locator("#console")).to_be_visible()
     await expect(page.get_by_role("tab", name="Console")).to_be_focused()
+    await page.keyboard.press("End")
+    await expect(page.get_by_role("tab", name="Telephone")).to_be_focused()
+
+
+async def test_a_long_title_leaves_room_for_the_controls(visit: Visit) -> None:
+    page = visit.page
+    for width in (360, 700, 1000, 1440):
+        await page.set_viewport_size({"width": width, "height": 780})
+        if width < 800:
+            await page.get_by_role("tab", name="Console").click()
+        before = await _height(visit, ".room-head")
+        await page.locator("#room-title").evaluate("one => one.textContent = 'long '.repeat(40)")
+        assert await _height(visit, ".room-head") == before
+        await expect(page.locator("#take-over")).to_be_in_viewport(ratio=1)
+        await page.locator("#room-title").evaluate("one => one.textContent = 'short'")
 
 
 async def test_everything_can_be_done_on_a_telephone(visit: Visit) -> None:
@@ -169,8 +184,10 @@ async def test_the_desk_can_be_used_without_a_mouse(visit: Visit) -> None:
     mute = visit.page.get_by_role("button", name="Mute web")
     await mute.focus()
     await keys.press("Space")
-    # The button has another name by now, and what comes next is still in reach.
     await visit.sees(".channel .mark", "muted")
+    await expect(visit.page.get_by_role("button", name="Unmute web")).to_be_focused()
+    await keys.press("Space")
+    await expect(mute).to_be_focused()
     access = visit.page.get_by_label("Access of sms")
     await access.focus()
     await keys.press("ArrowDown")
@@ -178,6 +195,12 @@ async def test_the_desk_can_be_used_without_a_mouse(visit: Visit) -> None:
     await expect(access).to_be_focused()
     outline = await access.evaluate("one => getComputedStyle(one).outlineStyle")
     assert outline == "solid"
+    # What was said is withdrawn, and the button with it: one goes on at the log.
+    log = visit.page.locator("#chat-log")
+    await log.get_by_role("button", name="Delete").focus()
+    await keys.press("Enter")
+    await visit.sees("#chat-log .bubble.mine", "[Message deleted]")
+    await expect(log).to_be_focused()
     await screen_equals_store(visit)
 
 

@@ -161,6 +161,17 @@ class Booker(AIProvider):
             self.open_streams -= 1
 
 
+class CannotHangUp(Booker):
+    """Fails when whoever listens leaves in the middle."""
+
+    async def generate_stream(self, context: AIContext) -> AsyncIterator[AIStreamEvent]:
+        try:
+            async for event in super().generate_stream(context):
+                yield event
+        except GeneratorExit:
+            raise RuntimeError("closed already") from None
+
+
 def bookings_in(messages: list[AIMessage]) -> list[AIToolResult]:
     """The tables that the model knows to be booked."""
     return [result for result in results_in(messages) if not result.is_error]
@@ -186,9 +197,9 @@ class Restaurant:
 class Story:
     """A channel, what is behind it, and one turn of it."""
 
-    def __init__(self, *, streaming: bool) -> None:
+    def __init__(self, provider: Booker) -> None:
         self.host = WaitingHost()
-        self.provider = Booker(streaming=streaming)
+        self.provider = provider
         self.restaurant = Restaurant()
         tool = {"name": "book", "parameters": {"type": "object"}}
         self.channel = AIChannel(
@@ -230,10 +241,12 @@ def streaming(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
-async def every_cancelled_turn(*, streaming: bool) -> AsyncIterator[Story]:
+async def every_cancelled_turn(
+    *, streaming: bool, kind: type[Booker] = Booker
+) -> AsyncIterator[Story]:
     """One story for each moment in which a turn can be cancelled."""
     for steps in range(STEPS):
-        story = Story(streaming=streaming)
+        story = Story(kind(streaming=streaming))
         if not await story.cancelled_after(steps):
             assert steps > 20, "the turn was meant to wait more often"
             return
@@ -241,16 +254,28 @@ async def every_cancelled_turn(*, streaming: bool) -> AsyncIterator[Story]:
     raise AssertionError("the turn never came to its end")
 
 
-async def test_what_was_begun_is_ended(streaming: bool) -> None:
+def assert_ended(signals: list[EphemeralEventType]) -> None:
+    """Everything that was said to begin was said to end."""
     pairs = (
         (EphemeralEventType.TOOL_CALL_START, EphemeralEventType.TOOL_CALL_END),
         (EphemeralEventType.THINKING_START, EphemeralEventType.THINKING_END),
     )
+    for start, end in pairs:
+        told = [kind for kind in signals if kind in (start, end)]
+        assert told == [start, end] * (len(told) // 2), signals
+
+
+async def test_what_was_begun_is_ended(streaming: bool) -> None:
     async for story in every_cancelled_turn(streaming=streaming):
         await story.host.scope.close()
-        for start, end in pairs:
-            told = [kind for kind in story.host.signals if kind in (start, end)]
-            assert told == [start, end] * (len(told) // 2), story.host.signals
+        assert_ended(story.host.signals)
+
+
+async def test_a_provider_that_cannot_hang_up_changes_nothing() -> None:
+    """Least of all does it make a cancelled turn go on."""
+    async for story in every_cancelled_turn(streaming=True, kind=CannotHangUp):
+        await story.host.scope.close()
+        assert_ended(story.host.signals)
 
 
 async def test_nothing_goes_on_behind_it(streaming: bool) -> None:

@@ -541,16 +541,6 @@ async def test_a_refusal_within_a_stream(server: ScriptedServer, error: Any, cod
     assert caught.value.provider == "ollama"
 
 
-async def test_a_pause_that_nobody_would_wait_for(server: ScriptedServer) -> None:
-    """It is the caller's to decide."""
-    server.default = Reply(status=429, headers={"retry-after": "3600"})
-    config = OpenAIConfig(api_key="sk-1", base_url=f"{server.url}/v1", max_retries=5)
-    with pytest.raises(ProviderError) as caught:
-        await whole(OpenAIAIProvider(config))
-    assert caught.value.retry_after == 3600
-    assert len(server.requests) == 1
-
-
 async def test_a_client_of_ones_own(server: ScriptedServer) -> None:
     """For proxies, other ways to sign in, and what else the SDK can do."""
     config = OpenAIConfig(api_key="sk-1", model="gpt-5")

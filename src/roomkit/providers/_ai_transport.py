@@ -1,14 +1,18 @@
-"""Connections for SDKs that take ready-made ones, and what it means when no answer comes."""
+"""Connections for SDKs that take ready-made ones, what it means when no answer comes, and asking
+again."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from roomkit._clock import Clock
 from roomkit._lazy import require
+from roomkit.core.retry import retry_with_backoff
 from roomkit.errors import ProviderError
+from roomkit.models.channel import RetryPolicy
 from roomkit.providers._http_failures import HTTPX_FAILURES
-from roomkit.providers.ai.failures import model_failure
+from roomkit.providers.ai.failures import LONGEST_PAUSE, model_failure
 
 if TYPE_CHECKING:
     import httpx2
@@ -76,3 +80,28 @@ async def mapped[T](answer: Awaitable[T], failure_of: Callable[[Exception], Prov
     except Exception as error:
         failure = failure_of(error)
     raise failure
+
+
+async def asked_again[T](ask: Callable[[], Awaitable[T]], max_retries: int, clock: Clock) -> T:
+    """What `ask` gives, tried again after failures that may pass: for SDKs whose own retries do
+    not keep to the pauses that a vendor asks for.
+
+    Raises:
+        ProviderError: the last failure, or the first that asks for more than `LONGEST_PAUSE`.
+    """
+    policy = RetryPolicy(
+        max_retries=max_retries, base_delay_seconds=0.5, max_delay_seconds=LONGEST_PAUSE
+    )
+
+    async def once() -> T | ProviderError:
+        try:
+            return await ask()
+        except ProviderError as error:
+            if (error.retry_after or 0.0) > LONGEST_PAUSE:
+                return error
+            raise
+
+    answer = await retry_with_backoff(once, policy, jitter=True, clock=clock)
+    if isinstance(answer, ProviderError):
+        raise answer
+    return answer

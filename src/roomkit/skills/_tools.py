@@ -35,17 +35,21 @@ class SkillSource(Protocol):
 
 
 class _SkillTool(Tool):
-    """What the tools have in common: a skill, by its name."""
+    """What the tools have in common: a skill, by its name.
+
+    The arguments have the names that other hosts of such skills give them.
+    https://developers.cloudflare.com/agents/tools/skills/
+    """
 
     def __init__(self, skills: SkillSource) -> None:
         self._skills = skills
         self.parameters = {
             "type": "object",
             "properties": {
-                "skill": {"type": "string", "enum": list(skills.names)},
+                "name": {"type": "string", "enum": list(skills.names)},
                 **self.further_parameters(),
             },
-            "required": ["skill", *self.required()],
+            "required": ["name", *self.required()],
             "additionalProperties": False,
         }
 
@@ -56,7 +60,7 @@ class _SkillTool(Tool):
         return ()
 
     def skill(self, arguments: dict[str, Any]) -> Skill:
-        skill = self._skills.get(str(arguments.get("skill", "")))
+        skill = self._skills.get(str(arguments.get("name", "")))
         if skill is None:
             raise ToolError(f"There is no such skill. There are: {', '.join(self._skills.names)}.")
         return skill

@@ -88,9 +88,9 @@ async def test_instructions_files_and_scripts_on_demand(
     registry = SkillRegistry(executor=Doubles())
     registry.discover(tmp_path)
     model = scripted_ai(
-        wants_tool("activate_skill", skill="refunds"),
-        wants_tool("read_skill_reference", skill="refunds", path="references/rules.md"),
-        wants_tool("run_skill_script", skill="refunds", script="double.py", arguments=["21"]),
+        wants_tool("activate_skill", name="refunds"),
+        wants_tool("read_skill_reference", name="refunds", path="references/rules.md"),
+        wants_tool("run_skill_script", name="refunds", script="double.py", arguments=["21"]),
         "You get 42 dollars.",
     )
     await ask(kit, web, model, registry)
@@ -104,9 +104,9 @@ async def test_instructions_files_and_scripts_on_demand(
 @pytest.mark.parametrize(
     "call",
     [
-        wants_tool("activate_skill", skill="unknown"),
-        wants_tool("read_skill_reference", skill="refunds", path="../../secret.txt"),
-        wants_tool("run_skill_script", skill="refunds", script="double.py"),
+        wants_tool("activate_skill", name="unknown"),
+        wants_tool("read_skill_reference", name="refunds", path="../../secret.txt"),
+        wants_tool("run_skill_script", name="refunds", script="double.py"),
     ],
 )
 async def test_the_model_learns_what_was_wrong_and_goes_on(

@@ -228,6 +228,7 @@ WRONG: list[tuple[type[Right], str, dict[str, Any]]] = [
     (CountsTwice, "test_usage", {"streamed": False}),
     (AsksAgain, "test_a_refusal", {"refusal": "unauthorized", "streamed": False}),
     (AsksAgain, "test_a_refusal", {"refusal": "unavailable", "streamed": False}),
+    (AsksAgain, "test_nobody_waits_for_a_long_pause", {"streamed": False}),
     (LetsForeignErrorsThrough, "test_the_connection_breaks", {"streamed": False}),
     (EndsTwice, "test_a_stream_ends_once", {}),
     (WaitsForTheEnd, "test_text_comes_while_it_is_written", {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from types import AsyncGeneratorType
 from typing import Any
@@ -20,6 +21,8 @@ from roomkit.providers.ai.base import (
     StreamThinkingDelta,
     StreamToolCall,
 )
+
+logger = logging.getLogger("roomkit.ai")
 
 _END = object()
 
@@ -84,8 +87,10 @@ class Generation:
                 if self._response is not None:
                     break
         finally:
-            await _close(self._events)
-            await thoughts.end(self._number)
+            try:
+                await thoughts.end(self._number)
+            finally:
+                await _close(self._events)
 
     @property
     def response(self) -> AIResponse | None:
@@ -142,5 +147,9 @@ def _next_of(events: AsyncIterator[AIStreamEvent]) -> Coroutine[Any, Any, Any]:
 
 async def _close(events: AsyncIterator[Any]) -> None:
     closer = getattr(events, "aclose", None)
-    if closer is not None:
+    if closer is None:
+        return
+    try:
         await closer()
+    except Exception as error:  # would hide that the turn was cancelled
+        logger.warning("closing a model's stream failed: %s", type(error).__name__)

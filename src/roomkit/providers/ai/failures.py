@@ -12,6 +12,10 @@ from datetime import UTC, datetime
 from roomkit.errors import ProviderError
 from roomkit.providers._http_failures import parse_retry_after
 
+LONGEST_PAUSE = 120.0
+"""The longest pause, in seconds, after which a vendor that asked for it is asked again. Somebody
+waits for the answer: whether a longer one is worth it is for the caller to decide."""
+
 _BY_STATUS: Mapping[int, str] = {
     400: "rejected",
     401: "unauthorized",
@@ -73,7 +77,7 @@ def model_failure(
         word: the vendor's own code, such as ``overloaded_error``.
         text: the vendor's explanation. It is only searched for signs that the request was too
             long, never quoted: vendors quote requests in it.
-        headers: the answer's headers, for ``Retry-After``.
+        headers: the answer's headers, for the pause that it asks for.
         code: what is known better than by status and word: ``timeout``, ``unreachable``,
             ``connection_lost`` or ``bad_answer``.
     """
@@ -83,10 +87,6 @@ def model_failure(
         said = f"{provider} answered {status}"
     else:
         said = f"{provider} failed: {code.replace('_', ' ')}"
-    retry_after = None
-    if headers is not None:
-        wait = headers.get("retry-after")
-        retry_after = parse_retry_after(wait, now or datetime.now(UTC))
     return ProviderError(
         f"{said} ({word})" if word else said,
         provider=provider,
@@ -94,8 +94,21 @@ def model_failure(
         vendor_code=word,
         code=code,
         retryable=code in _TRANSIENT,
-        retry_after=retry_after,
+        retry_after=None if headers is None else pause_of(headers, now),
     )
+
+
+def pause_of(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """The seconds that an answer asks to wait before the next request; None if it does not say.
+
+    Some vendors say it in milliseconds beside: that is the more precise of the two.
+    https://learn.microsoft.com/azure/ai-services/openai/how-to/provisioned-get-started
+    """
+    now = now or datetime.now(UTC)
+    milliseconds = parse_retry_after(headers.get("retry-after-ms"), now)
+    if milliseconds is not None:
+        return milliseconds / 1000
+    return parse_retry_after(headers.get("retry-after"), now)
 
 
 def _meaning(status: int | None, word: str | None, text: str) -> str:

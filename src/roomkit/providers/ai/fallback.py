@@ -39,7 +39,8 @@ class FallbackAIProvider(AIProvider):
 
     It can do what all of its models can do: a picture that one of them could not see is shown to
     none. Each model tries again by itself first, as its configuration says: a small
-    ``max_retries`` there makes the next one step in sooner.
+    ``max_retries`` there makes the next one step in sooner. One that hangs is given up after its
+    own ``timeout``, which has to leave the next one some of the channel's ``generation_timeout``.
 
     Args:
         providers: the models, in the order in which they are asked.

@@ -16,7 +16,7 @@ from roomkit.providers.ai.base import (
     StreamDone,
     StreamToolCall,
 )
-from roomkit.providers.ai.failures import model_failure
+from roomkit.providers.ai.failures import LONGEST_PAUSE, model_failure, pause_of
 from roomkit.providers.anthropic._answer import Answer
 from roomkit.providers.anthropic._failures import VENDOR, failure_of
 from roomkit.providers.anthropic._models import facts_of
@@ -24,6 +24,7 @@ from roomkit.providers.anthropic._request import Request, write_request
 from roomkit.providers.anthropic.config import AnthropicConfig
 
 if TYPE_CHECKING:
+    import httpx2
     from anthropic import AsyncAnthropic, AsyncStream
 
 _PATH = "/v1/messages"
@@ -175,9 +176,20 @@ def _new_client(sdk: ModuleType, http: ModuleType, config: AnthropicConfig) -> A
         timeout=timeout,
         max_retries=config.max_retries,
         # A conversation goes to the address that was configured and to no other.
-        http_client=sdk.DefaultAsyncHttpxClient(timeout=timeout, follow_redirects=False),
+        http_client=sdk.DefaultAsyncHttpxClient(
+            timeout=timeout,
+            follow_redirects=False,
+            event_hooks={"response": [_not_after_a_long_pause]},
+        ),
     )
     return client
+
+
+async def _not_after_a_long_pause(response: httpx2.Response) -> None:
+    # The SDK would wait for as long as it is told, be it for days, but heeds this header of the
+    # vendor's own.
+    if (pause_of(response.headers) or 0.0) > LONGEST_PAUSE:
+        response.headers["x-should-retry"] = "false"
 
 
 def _read[New](read: Callable[[Any], New], told: object) -> New:

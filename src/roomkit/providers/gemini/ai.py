@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
 from roomkit._lazy import require
-from roomkit.core.retry import retry_with_backoff
-from roomkit.models.channel import RetryPolicy
-from roomkit.providers._ai_transport import mapped
+from roomkit.providers._ai_transport import asked_again, mapped
 from roomkit.providers.ai.base import (
     AIContext,
     AIProvider,
@@ -62,7 +60,6 @@ class GeminiAIProvider(AIProvider):
         self._given = client
         self._own: OwnClient | None = None
         self._closed = False
-        self._retries = RetryPolicy(max_retries=config.max_retries, base_delay_seconds=0.5)
 
     @property
     def model_name(self) -> str:
@@ -119,7 +116,7 @@ class GeminiAIProvider(AIProvider):
 
     async def _retried[T](self, ask: Callable[[], Awaitable[T]]) -> T:
         # The SDK's own retries know nothing of Retry-After, and not every lost connection.
-        return await retry_with_backoff(ask, self._retries, jitter=True, clock=self._clock)
+        return await asked_again(ask, self._config.max_retries, self._clock)
 
     def _client(self) -> genai.Client:
         if self._closed:

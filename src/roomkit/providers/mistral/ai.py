@@ -9,10 +9,8 @@ from pydantic import BaseModel
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
 from roomkit._lazy import require
-from roomkit.core.retry import retry_with_backoff
-from roomkit.models.channel import RetryPolicy
 from roomkit.providers._ai_codec import ToolNames
-from roomkit.providers._ai_transport import mapped, open_connections
+from roomkit.providers._ai_transport import asked_again, mapped, open_connections
 from roomkit.providers._openai_answer import NonsenseError
 from roomkit.providers.ai.base import (
     AIContext,
@@ -63,7 +61,6 @@ class MistralAIProvider(AIProvider):
         self._client = client
         self._http: httpx2.AsyncClient | None = None
         self._closed = False
-        self._retries = RetryPolicy(max_retries=config.max_retries, base_delay_seconds=0.5)
 
     @property
     def model_name(self) -> str:
@@ -125,7 +122,7 @@ class MistralAIProvider(AIProvider):
     async def _retried[T](self, ask: Callable[[], Awaitable[T]]) -> T:
         # The SDK's own retries go on for a time, not for a number of attempts, and wait for as
         # long as the server says.
-        return await retry_with_backoff(ask, self._retries, jitter=True, clock=self._clock)
+        return await asked_again(ask, self._config.max_retries, self._clock)
 
     def _open(self) -> Mistral:
         if self._closed:

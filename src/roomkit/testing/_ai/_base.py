@@ -39,6 +39,9 @@ _QUIET = 0.02
 SOON = {"retry-after": "0.01"}
 """The pause that a vendor asks for; an SDK that tries again keeps to it."""
 
+LATER = {"retry-after": "3600"}
+"""A pause that is longer than anybody waits for an answer."""
+
 
 class NotOnThisWireError(Exception):
     """The vendor's protocol has no way to say it: the tests that need it are skipped."""

@@ -6,10 +6,12 @@ import asyncio
 import logging
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from roomkit.errors import ProviderError
 from roomkit.testing._ai._base import (
+    LATER,
     PATIENCE,
     SOON,
     Heard,
@@ -75,6 +77,17 @@ class RefusalRules:
         vendor.need_server().default = vendor.refusal("rate_limited")
         error = await _failure(vendor, streamed=streamed)
         assert error.retry_after == float(SOON["retry-after"])
+
+    async def test_nobody_waits_for_a_long_pause(
+        self, vendor: ModelVendor, streamed: bool
+    ) -> None:
+        """Whether an hour is worth waiting for is for the caller to decide."""
+        server = vendor.need_server()
+        refusal = vendor.refusal("rate_limited")
+        server.default = replace(refusal, headers={**refusal.headers, **LATER})
+        error = await _failure(vendor, streamed=streamed)
+        assert error.retry_after == float(LATER["retry-after"])
+        assert len(server.requests) == 1
 
     async def test_it_goes_on_after_a_refusal(self, vendor: ModelVendor, streamed: bool) -> None:
         server = vendor.need_server()
