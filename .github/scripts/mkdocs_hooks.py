@@ -17,3 +17,13 @@ class _Known(logging.Filter):
 def on_startup(*, command: str, dirty: bool) -> None:
     """Called by MkDocs when it starts."""
     logging.getLogger("mkdocs.plugins.griffe").addFilter(_Known())
+
+
+def on_post_page(output: str, **_event: object) -> str:
+    """Called by MkDocs with each page. Leaves out what makes the theme ask GitHub for stars."""
+    return output.replace(' data-md-component="source"', "")
+
+
+def on_post_template(output_content: str, **_event: object) -> str:
+    """Called by MkDocs with each page that is not made from Markdown, such as 404.html."""
+    return on_post_page(output_content)

@@ -130,14 +130,21 @@ export class Chat {
   }
 
   #acknowledge(frame) {
-    const item = this.#pending.get(frame.id);
     if (frame.event) this.#show(frame.event);
-    else if (item) this.#turnDown(item, frame);
+    else this.#refuse(frame);
   }
 
   #refuse(frame) {
     const item = this.#pending.get(frame.id);
     if (item) this.#turnDown(item, frame);
+    else if (frame.id) this.#tell(`Not changed: ${frame.reason}`);
+  }
+
+  // Comes behind all that is stored by now, and before what will be.
+  #tell(text) {
+    const orders = [...this.#log.children].map((one) => Number(one.dataset.order));
+    const end = Math.max(-1, ...orders.filter((order) => order < LAST));
+    place(this.#log, el("li", "note", text), end + 0.5);
   }
 
   #turnDown(item, frame) {

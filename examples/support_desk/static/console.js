@@ -175,6 +175,7 @@ export class Console {
   #showState(state) {
     this.#isTakenOver = state.taken_over;
     byId("room-title").textContent = state.title;
+    byId("room-title").title = state.title; // where there is no room for all of it
     byId("room-answers").textContent = state.taken_over ? "Maya answers" : "Robin answers";
     this.#takeOver.textContent = state.taken_over ? "Hand back" : "Take over";
     this.#takeOver.disabled = false;
