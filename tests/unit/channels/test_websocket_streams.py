@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from roomkit.channels.ai import AIChannel
 from roomkit.channels.base import text_of
 from roomkit.channels.streaming import StreamChunk, StreamEnd, StreamMessage, StreamStart
 from roomkit.errors import KitClosedError
-from roomkit.models.enums import DeliveryMode
+from roomkit.models.enums import Access, DeliveryMode
 from roomkit.models.event import RoomEvent, TextContent
 from roomkit.providers.ai.mock import MockAIProvider
 from roomkit.testing import VirtualClock
@@ -273,6 +274,46 @@ async def test_an_answer_that_begins_while_the_room_is_paused_is_not_seen_to_gro
     assert viewer.answers == []
     await kit.resume_room("r")
     assert viewer.answers == [ANSWER, ANSWER]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda kit: kit.detach_channel("r", "screen"),
+        lambda kit: kit.set_access("r", "screen", Access.WRITE_ONLY),
+        lambda kit: kit.set_visibility("r", "ai", "web"),
+        lambda kit: kit.mute("r", "ai"),
+        lambda kit: kit.detach_channel("r", "ai"),
+        lambda kit: kit.close_room("r"),
+        lambda kit: kit.pause_room("r"),
+    ],
+    ids=["detached", "may not read", "hidden", "muted", "ai detached", "closed", "paused"],
+)
+async def test_who_may_not_see_it_any_more_sees_no_further_piece(
+    kit: RoomKit, clock: VirtualClock, change: Callable[[RoomKit], Awaitable[object]]
+) -> None:
+    viewer = Viewer(await with_ai(kit, clock, seconds_per_word=1))
+    asking = asyncio.create_task(say(kit, "web"))
+    await clock.advance(2.5)
+    await change(kit)
+    await clock.advance(60)
+    await asking
+    assert viewer.pieces == WORDS[:2]
+    assert (viewer.end.event, viewer.end.reason) == (None, "blocked")
+
+
+async def test_what_does_not_concern_an_answer_does_not_disturb_it(
+    kit: RoomKit, clock: VirtualClock
+) -> None:
+    viewer = Viewer(await with_ai(kit, clock, seconds_per_word=1))
+    asking = asyncio.create_task(say(kit, "web"))
+    await clock.advance(2.5)
+    await kit.update_room_metadata("r", {"topic": "an order"})
+    await kit.mute("r", "screen")
+    await clock.advance(60)
+    await asking
+    assert viewer.pieces == WORDS
+    assert viewer.end.reason == "completed"
 
 
 async def test_a_muted_ai_is_not_seen_writing(kit: RoomKit, clock: VirtualClock) -> None:

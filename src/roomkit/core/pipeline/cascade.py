@@ -215,6 +215,11 @@ def gate_around() -> Frame | None:
     return frame
 
 
+def is_inside_gate(cascade: Cascade) -> bool:
+    """Whether a gate waits for the running code, which has begun this cascade."""
+    return cascade.outer is not None and gate_around() is not None
+
+
 def enter_frame(cascade: Cascade) -> None:
     """Mark what this task does from now on as part of a cascade."""
     frame = _frame.get()

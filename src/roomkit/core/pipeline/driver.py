@@ -15,13 +15,14 @@ from roomkit.core.pipeline.cascade import (
     SideEffects,
     enclosing,
     enter_frame,
-    gate_around,
+    is_inside_gate,
     kept_by_task,
     running_in,
 )
 from roomkit.core.pipeline.held import held_events
 from roomkit.core.pipeline.poster import Poster
 from roomkit.core.pipeline.posting import Posting
+from roomkit.core.pipeline.streams import StreamRelay
 from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
 from roomkit.core.services.transitions import system_event
 from roomkit.errors import KitClosedError, locate_error
@@ -67,10 +68,13 @@ class Driver:
     """Runs postings and operations, each in a task that its caller's cancellation does not
     reach."""
 
-    def __init__(self, runtime: KitRuntime, router: EventRouter, poster: Poster) -> None:
+    def __init__(
+        self, runtime: KitRuntime, router: EventRouter, poster: Poster, streams: StreamRelay
+    ) -> None:
         self.runtime = runtime
         self._router = router
         self.poster = poster
+        self._streams = streams
 
     def cascade_for(self, room_id: str) -> tuple[Cascade, bool]:
         """The cascade that a call from here belongs to, and whether it begins with this call.
@@ -163,7 +167,7 @@ class Driver:
 
     async def _carry(self, posting: Posting, *, outermost: bool) -> None:
         cascade, telemetry = posting.cascade, self.runtime.telemetry
-        waits = outermost and not _is_inside_gate(cascade)
+        waits = outermost and not is_inside_gate(cascade)
         try:
             await self.poster.commit(posting)
             if telemetry.enabled:
@@ -219,6 +223,7 @@ class Driver:
             await frame.hold.quiet()
             nested = body(Operation(room_id, frame.cascade, self))
             changed: T = await self._owned(nested, "operation", frame.hold)
+            await self._streams.review(room_id)
             return changed
         cascade, outermost = self.cascade_for(room_id)
         result: T = await self._owned(
@@ -244,11 +249,12 @@ class Driver:
                     result = await body(Operation(room_id, cascade, self))
             finally:
                 await holds.release(hold)
+            await self._streams.review(room_id)
         except BaseException:
             self._leave(cascade, outermost=outermost)
             raise
         cascade.leave()
-        if outermost and _is_inside_gate(cascade):
+        if outermost and is_inside_gate(cascade):
             self._settle_later(cascade)
         elif outermost:
             await self.settle(cascade)
@@ -389,8 +395,3 @@ class Driver:
             operation.cascade.current[event.id] = event
             poster.send_out(posting, event)
             self._router.start(posting.ready)
-
-
-def _is_inside_gate(cascade: Cascade) -> bool:
-    """Whether a gate waits for the running code, which has begun this cascade."""
-    return cascade.outer is not None and gate_around() is not None

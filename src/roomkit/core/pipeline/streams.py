@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from roomkit._tasks import bounded, is_failure
@@ -13,13 +14,15 @@ from roomkit.channels.streaming import StreamSink, StreamStart
 from roomkit.core.pipeline.answers import answer_to
 from roomkit.core.pipeline.cascade import Cascade
 from roomkit.core.pipeline.held import holds_back
-from roomkit.core.pipeline.routes import RouteTables
+from roomkit.core.pipeline.routes import Route, RouteTables
 from roomkit.core.runtime import KitRuntime
 from roomkit.core.visibility import may_write
 from roomkit.models.channel import ChannelBinding, ChannelOutput
 from roomkit.models.content import TextContent
 from roomkit.models.enums import HookTrigger
 from roomkit.models.event import EventSource, RoomEvent
+from roomkit.store.records import RoomSnapshot
+from roomkit.store.rules import OPEN_STATUSES
 
 if TYPE_CHECKING:
     from roomkit.core.pipeline.reentry import Reentry
@@ -27,6 +30,21 @@ if TYPE_CHECKING:
 logger = logging.getLogger("roomkit")
 
 _END = object()
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class _Growing:
+    """An answer that is being written.
+
+    Attributes:
+        draft: the answer as it will be, without its words.
+        author: the seat of the channel that writes.
+        sinks: where it is shown, by channel.
+    """
+
+    draft: RoomEvent
+    author: ChannelBinding
+    sinks: dict[str, StreamSink]
 
 
 class StreamRelay:
@@ -41,6 +59,25 @@ class StreamRelay:
     def __init__(self, runtime: KitRuntime, routes: RouteTables) -> None:
         self._rt = runtime
         self._routes = routes
+        self._growing: dict[str, list[_Growing]] = {}
+
+    async def review(self, room_id: str) -> None:
+        """Stop showing answers to channels that may not see them any more, now that something
+        about a room has changed. If that cannot be found out, nobody sees them."""
+        growing = self._growing.get(room_id)
+        if not growing:
+            return
+        snapshot: RoomSnapshot | None = None
+        try:
+            snapshot = await self._rt.store.snapshot(room_id)
+        except Exception as error:
+            logger.error("reading room %s failed: %s", room_id, type(error).__name__)
+        for answer in list(growing):
+            shown = {route.binding.channel_id for route in self._shown(answer, snapshot)}
+            gone = [answer.sinks.pop(channel_id) for channel_id in set(answer.sinks) - shown]
+            for sink in gone:
+                # In the background: a slow client must not hold up whoever changes the room.
+                self._rt.scope.spawn(sink.end(None, "blocked"), name="stream_end")
 
     async def relay(
         self,
@@ -68,14 +105,15 @@ class StreamRelay:
             ),
             channel,
         )
-        sinks = await self._open(draft, binding)
+        growing = _Growing(draft, binding, {})
+        await self._open(growing)
+        together = self._growing.setdefault(draft.room_id, [])
+        together.append(growing)
         stored: RoomEvent | None = None
         reason = "cancelled"
         try:
             try:
-                answer, ended = await self._collect(
-                    stream, sinks, draft, trigger, cascade, channel
-                )
+                answer, ended = await self._collect(stream, growing, trigger, cascade, channel)
             finally:
                 # Before anything else: a generator may still hold a time limit on this task.
                 await _close(stream)
@@ -86,18 +124,21 @@ class StreamRelay:
                 stored = await reentry.post(answer, cascade)
                 reason = "blocked" if stored is None else ended
         finally:
-            await self._end(sinks, stored, reason)
+            together.remove(growing)
+            if not together:
+                del self._growing[draft.room_id]
+            await self._end(growing.sinks.values(), stored, reason)
 
     async def _collect(
         self,
         stream: AsyncIterator[Any],
-        sinks: list[StreamSink],
-        draft: RoomEvent,
+        growing: _Growing,
         trigger: RoomEvent,
         cascade: Cascade,
         channel: Channel,
     ) -> tuple[RoomEvent | None, str]:
         """Show the pieces as they come; returns the answer they make and how it ended."""
+        draft, sinks = growing.draft, growing.sinks
         pieces: list[str] = []
         answer: RoomEvent | None = None
         clock, patience = self._rt.clock, channel.reaction_timeout
@@ -111,7 +152,7 @@ class StreamRelay:
                 if isinstance(item, str):
                     if item:
                         pieces.append(item)
-                        for sink in sinks:
+                        for sink in sinks.values():
                             sink.feed(item)
                 elif item is _END:
                     break
@@ -134,7 +175,9 @@ class StreamRelay:
             answer = draft.evolve(content=TextContent(body="".join(pieces)))
         return _ended(answer, "completed")
 
-    async def _end(self, sinks: list[StreamSink], stored: RoomEvent | None, reason: str) -> None:
+    async def _end(
+        self, sinks: Iterable[StreamSink], stored: RoomEvent | None, reason: str
+    ) -> None:
         """Tell all of them at once: a slow client does not hold up the others, and whoever cancels
         this leaves none without an end."""
         spawn = self._rt.scope.spawn
@@ -143,33 +186,38 @@ class StreamRelay:
         if waiting:
             await asyncio.wait(waiting)
 
-    async def _open(self, draft: RoomEvent, binding: ChannelBinding) -> list[StreamSink]:
-        rt = self._rt
-        if rt.hooks.withholds(HookTrigger.BEFORE_BROADCAST, draft.room_id):
-            return []
-        snapshot = await rt.store.snapshot(draft.room_id)
-        if snapshot is None or holds_back(snapshot.room):
-            return []
-        for current in snapshot.bindings:
-            if current.channel_id == binding.channel_id:
-                binding = current
-        if binding.muted or binding.output_muted or not may_write(binding):
-            return []
-        if binding.visibility != "all" and draft.visibility == "all":
-            draft = draft.evolve(visibility=binding.visibility)
+    async def _open(self, answer: _Growing) -> None:
+        draft = answer.draft
+        if self._rt.hooks.withholds(HookTrigger.BEFORE_BROADCAST, draft.room_id):
+            return
         start = StreamStart(
             stream_id=draft.id,
             room_id=draft.room_id,
             source_channel_id=draft.source.channel_id,
             parent_event_id=draft.parent_event_id,
         )
-        sinks: list[StreamSink] = []
-        for route in self._routes.select(draft, draft.room_id, snapshot.bindings):
+        snapshot = await self._rt.store.snapshot(draft.room_id)
+        for route in self._shown(answer, snapshot):
             if route.channel is not None and route.delivers and route.channel.accepts_streams:
                 sink = route.channel.open_stream(start, route.binding)
                 if sink is not None:
-                    sinks.append(sink)
-        return sinks
+                    answer.sinks[route.binding.channel_id] = sink
+
+    def _shown(self, answer: _Growing, snapshot: RoomSnapshot | None) -> list[Route]:
+        """Where an answer may be seen to grow, as the room is now."""
+        draft, author = answer.draft, answer.author
+        if (
+            snapshot is None
+            or snapshot.room.status not in OPEN_STATUSES
+            or holds_back(snapshot.room)
+        ):
+            return []
+        seats = [one for one in snapshot.bindings if one.channel_id == author.channel_id]
+        if not seats or seats[0].muted or seats[0].output_muted or not may_write(seats[0]):
+            return []
+        if seats[0].visibility != "all" and draft.visibility == "all":
+            draft = draft.evolve(visibility=seats[0].visibility)
+        return self._routes.select(draft, draft.room_id, snapshot.bindings)
 
 
 def _ended(answer: RoomEvent | None, otherwise: str) -> tuple[RoomEvent | None, str]:
