@@ -28,6 +28,7 @@ from roomkit import (
     RoomKit,
     WebhookError,
 )
+from roomkit.channels.transport import TransportChannel
 from roomkit.core.services.webhooks import provider_of
 from roomkit.integrations.fastapi import webhook_router
 from roomkit.providers.base import TransportProvider, WebhookRequest
@@ -59,7 +60,9 @@ class Stage:
 
     @property
     def provider(self) -> TransportProvider:
-        provider: TransportProvider = getattr(self.kit.get_channel("it"), "provider")  # noqa: B009
+        channel = self.kit.get_channel("it")
+        assert isinstance(channel, TransportChannel)
+        provider: TransportProvider = channel.provider
         return provider
 
 

@@ -61,12 +61,14 @@ def understood(text: str) -> ClientFrame | None:
 
 @given(st.text())
 def test_any_text(text: str) -> None:
-    understood(text)
+    frame = understood(text)
+    assert frame is None or isinstance(json.loads(text), dict)
 
 
 @given(JSON)
 def test_any_json(value: Any) -> None:
-    understood(json.dumps(value))
+    frame = understood(json.dumps(value))
+    assert frame is None or value["type"] in KINDS
 
 
 @given(FRAMES)

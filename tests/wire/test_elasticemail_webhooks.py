@@ -240,6 +240,9 @@ NAMES = st.sampled_from([*MAIL, "status", "messageid", "att1_name", "att1_conten
 def test_anything_may_come(payload: dict[str, Any]) -> None:
     for merged in (payload, {**MAIL, **payload}):
         try:
-            elastic.parse_webhook(merged)
+            metas = elastic.parse_webhook(merged)
         except WebhookError:
             continue
+        for meta in metas:
+            assert meta.event_type in ("inbound", "status", "unknown")
+            assert meta.message is None or meta.to_inbound("mail").sender_id

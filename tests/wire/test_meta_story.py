@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from roomkit import MessengerChannel, RoomKit, WebSocketChannel, WhatsAppChannel
+from roomkit.channels.transport import TransportChannel
 from roomkit.integrations.fastapi import mount_roomkit
 from roomkit.models.content import AudioContent, RichContent, TextContent
 from roomkit.models.enums import EventType
@@ -70,8 +71,8 @@ def post(kit: RoomKit) -> Post:
             body=body,
         )
         channel = kit.get_channel(channel_id)
-        assert channel is not None
-        provider: Any = getattr(channel, "provider")  # noqa: B009 - not every channel has one
+        assert isinstance(channel, TransportChannel)
+        provider = channel.provider
         assert provider.verify_webhook(request)
         await kit.process_webhook(provider.decode_webhook(request), channel_id=channel_id)
 

@@ -435,9 +435,11 @@ class TestForms:
     def test_fields_may_hold_anything(self, fields: dict[str, bytes]) -> None:
         for payload in (form(fields), form({**FIELDS, **fields})):
             try:
-                received(payload)
+                meta = received(payload)
             except WebhookError:
                 continue
+            assert meta.event_type in ("inbound", "status", "unknown")
+            assert meta.message is None or meta.to_inbound("mail").sender_id
 
     @settings(max_examples=40)
     @given(
