@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from roomkit import HookResult, HookTrigger, RoomContext, RoomKit, WebSocketChannel
+from roomkit import (
+    ChannelOutput,
+    HookResult,
+    HookTrigger,
+    InMemoryStore,
+    RoomContext,
+    RoomKit,
+    WebSocketChannel,
+)
 from roomkit.channels.ai import AIChannel
 from roomkit.channels.base import text_of
 from roomkit.channels.streaming import StreamChunk, StreamEnd, StreamMessage, StreamStart
@@ -16,6 +24,7 @@ from roomkit.errors import KitClosedError
 from roomkit.models.enums import Access, DeliveryMode
 from roomkit.models.event import RoomEvent, TextContent
 from roomkit.providers.ai.mock import MockAIProvider
+from roomkit.store.records import RoomSnapshot
 from roomkit.testing import VirtualClock
 from tests.helpers import join_room, say
 from tests.scenarios.conftest import KitFactory
@@ -300,6 +309,47 @@ async def test_who_may_not_see_it_any_more_sees_no_further_piece(
     await asking
     assert viewer.pieces == WORDS[:2]
     assert (viewer.end.event, viewer.end.reason) == (None, "blocked")
+
+
+class SlowToRead(InMemoryStore):
+    """Reads a room, and takes a minute to tell what it was like."""
+
+    clock: VirtualClock | None = None
+
+    async def snapshot(self, room_id: str, **options: Any) -> RoomSnapshot | None:
+        found = await super().snapshot(room_id, **options)
+        clock, self.clock = self.clock, None
+        if clock is not None:
+            await clock.sleep(60)
+        return found
+
+
+async def test_who_leaves_while_it_is_looked_up_who_is_there_sees_nothing(
+    clock: VirtualClock,
+) -> None:
+    store = SlowToRead()
+
+    class Slow(AIChannel):
+        async def on_event(self, *details: Any) -> ChannelOutput:
+            output = await super().on_event(*details)
+            store.clock = clock
+            return output
+
+    screen = WebSocketChannel("screen")
+    viewer = Viewer(screen)
+    async with RoomKit(store=store, clock=clock) as kit:
+        kit.register_channel(screen)
+        kit.register_channel(Slow("ai", MockAIProvider([ANSWER], streaming=True, clock=clock)))
+        await join_room(kit, "r", "web")
+        await kit.attach_channel("r", "screen")
+        await kit.attach_channel("r", "ai")
+        asking = asyncio.create_task(say(kit, "web"))
+        await clock.advance(30)
+        await kit.detach_channel("r", "screen")
+        await clock.advance(60)
+        result = await asking
+    assert [text_of(one.content) for one in result.response_events] == [ANSWER]
+    assert viewer.messages == []
 
 
 async def test_what_does_not_concern_an_answer_does_not_disturb_it(

@@ -40,11 +40,13 @@ class _Growing:
         draft: the answer as it will be, without its words.
         author: the seat of the channel that writes.
         sinks: where it is shown, by channel.
+        outdated: the room has changed since it was last looked at.
     """
 
     draft: RoomEvent
     author: ChannelBinding
     sinks: dict[str, StreamSink]
+    outdated: bool = False
 
 
 class StreamRelay:
@@ -67,6 +69,8 @@ class StreamRelay:
         growing = self._growing.get(room_id)
         if not growing:
             return
+        for answer in growing:
+            answer.outdated = True
         snapshot: RoomSnapshot | None = None
         try:
             snapshot = await self._rt.store.snapshot(room_id)
@@ -106,13 +110,13 @@ class StreamRelay:
             channel,
         )
         growing = _Growing(draft, binding, {})
-        await self._open(growing)
         together = self._growing.setdefault(draft.room_id, [])
         together.append(growing)
         stored: RoomEvent | None = None
         reason = "cancelled"
         try:
             try:
+                await self._open(growing)
                 answer, ended = await self._collect(stream, growing, trigger, cascade, channel)
             finally:
                 # Before anything else: a generator may still hold a time limit on this task.
@@ -197,6 +201,9 @@ class StreamRelay:
             parent_event_id=draft.parent_event_id,
         )
         snapshot = await self._rt.store.snapshot(draft.room_id)
+        while answer.outdated:  # something has changed while this was read
+            answer.outdated = False
+            snapshot = await self._rt.store.snapshot(draft.room_id)
         for route in self._shown(answer, snapshot):
             if route.channel is not None and route.delivers and route.channel.accepts_streams:
                 sink = route.channel.open_stream(start, route.binding)
