@@ -98,6 +98,7 @@ from roomkit.models.enums import ChannelCategory as ChannelCategory
 from roomkit.models.enums import ChannelDirection as ChannelDirection
 from roomkit.models.enums import ChannelMediaType as ChannelMediaType
 from roomkit.models.enums import ChannelType as ChannelType
+from roomkit.models.enums import ConversationPhase as ConversationPhase
 from roomkit.models.enums import DeliveryMode as DeliveryMode
 from roomkit.models.enums import EphemeralEventType as EphemeralEventType
 from roomkit.models.enums import EventStatus as EventStatus
@@ -137,6 +138,11 @@ from roomkit.models.session import SessionStartedEvent as SessionStartedEvent
 from roomkit.models.task import Observation as Observation
 from roomkit.models.task import Task as Task
 from roomkit.orchestration.base import Orchestration as Orchestration
+from roomkit.orchestration.handoff import HandoffMemoryProvider as HandoffMemoryProvider
+from roomkit.orchestration.state import ConversationState as ConversationState
+from roomkit.orchestration.state import PhaseTransition as PhaseTransition
+from roomkit.orchestration.state import get_conversation_state as get_conversation_state
+from roomkit.orchestration.state import set_conversation_state as set_conversation_state
 from roomkit.providers.ai.base import AIContext as AIContext
 from roomkit.providers.ai.base import AIImagePart as AIImagePart
 from roomkit.providers.ai.base import AIMessage as AIMessage

@@ -16,6 +16,7 @@ from roomkit.memory import (
     SummaryMemory,
     TokenBudgetMemory,
 )
+from roomkit.orchestration.handoff import HandoffMemoryProvider
 from roomkit.providers.ai.mock import MockAIProvider
 from roomkit.testing.memory import MemoryProviderContract, Remembering
 from tests.unit.memory.models import EchoModel, WordEmbedder
@@ -47,6 +48,7 @@ MEMORIES: dict[str, Callable[[], Remembering]] = {
     "failing summary": lambda: Remembering(memory=without_summaries()),
     "retrieval": lambda: Remembering(memory=retrieval()),
     "wrapper": lambda: Remembering(memory=MemoryWrapper(summary())),
+    "handoff": lambda: Remembering(memory=HandoffMemoryProvider(SlidingWindowMemory())),
     "composite": lambda: Remembering(memory=composite()),
     "budget over all": lambda: Remembering(
         memory=TokenBudgetMemory(BUDGET, composite()), budget=BUDGET

@@ -227,3 +227,14 @@ class EphemeralEventType(StrEnum):
     THINKING_START = "thinking_start"
     THINKING_END = "thinking_end"
     CUSTOM = "custom"
+
+
+class ConversationPhase(StrEnum):
+    """The usual phases of a conversation. Any other string will do as well."""
+
+    INTAKE = "intake"
+    QUALIFICATION = "qualification"
+    HANDLING = "handling"
+    ESCALATION = "escalation"
+    RESOLUTION = "resolution"
+    FOLLOWUP = "followup"

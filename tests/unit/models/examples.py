@@ -31,6 +31,7 @@ from roomkit.models.content import (
     VideoContent,
 )
 from roomkit.models.hook import HookResult
+from roomkit.orchestration import state
 
 # What a client can put into JSON: NUL and halves of characters included.
 wild_text = st.text(st.characters(codec=None), max_size=8)
@@ -162,15 +163,16 @@ def _of_plain(annotation: type, bounds: dict[str, Any]) -> SearchStrategy[Any] |
 
 
 def all_models() -> Iterator[type[BaseModel]]:
-    """Every model of the package `roomkit.models`."""
-    for info in pkgutil.iter_modules(models.__path__):
-        module = importlib.import_module(f"{models.__name__}.{info.name}")
+    """Every model of the package `roomkit.models`, and those that are kept in rooms."""
+    names = [info.name for info in pkgutil.iter_modules(models.__path__)]
+    modules = [importlib.import_module(f"{models.__name__}.{name}") for name in names]
+    for module in [*modules, state]:
         for value in vars(module).values():
             if (
                 isinstance(value, type)
                 and issubclass(value, BaseModel)
                 and value.__module__ == module.__name__
-                and not info.name.startswith("_")
+                and not module.__name__.startswith(f"{models.__name__}._")
             ):
                 value.model_rebuild()
                 yield value

@@ -13,6 +13,7 @@ from roomkit.models.enums import (
     ChannelDirection,
     ChannelMediaType,
     ChannelType,
+    ConversationPhase,
     DeliveryMode,
     EphemeralEventType,
     EventStatus,
@@ -49,6 +50,7 @@ VALUES: dict[type[StrEnum], str] = {
     ParticipantStatus: "active inactive left banned",
     TaskStatus: "pending in_progress completed failed cancelled",
     DeliveryMode: "broadcast direct round_robin",
+    ConversationPhase: "intake qualification handling escalation resolution followup",
     HookExecution: "sync async",
     HookTrigger: """
         before_broadcast after_broadcast
