@@ -10,7 +10,7 @@ from typing import Any
 import anthropic
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from roomkit.errors import ProviderError
@@ -101,6 +101,7 @@ def vendor() -> Iterator[Vendor]:
 
 
 @given(message=messages)
+@example(message={"content": [{"type": "text", "text": None}], "stop_reason": "pause_turn"})
 def test_whole_answers(vendor: Vendor, message: Any) -> None:
     vendor.body = json.dumps(message).encode()
     try:

@@ -97,7 +97,7 @@ class AnthropicAIProvider(AIProvider):
         for _ in range(_MOST_PAUSES):
             if not answer.paused:
                 break
-            await self._ask(request.continued(answer.blocks), answer)
+            await self._ask(_read(request.continued, answer.blocks), answer)
         return _read(Answer.response, answer)
 
     async def generate_stream(self, context: AIContext) -> AsyncIterator[AIStreamEvent]:
@@ -109,7 +109,7 @@ class AnthropicAIProvider(AIProvider):
                     yield event
             if not answer.paused:
                 break
-            asked = request.continued(answer.blocks)
+            asked = _read(request.continued, answer.blocks)
         response = _read(Answer.response, answer)
         # Only now is it known whether the last call is a whole one.
         for call in response.tool_calls:
