@@ -4,13 +4,16 @@ No abstract store, no registry of channels, no choice of lock, router, hook engi
 one class, a few dicts and one straight line from the message to its deliveries. It keeps every
 duty that an application would notice the lack of:
 
-- what enters is a validated, frozen pydantic model, and so is every hook's verdict;
+- what enters is a validated, frozen pydantic model with all the fields that the documentation
+  gives it, and so is every hook's verdict;
+- whoever speaks for the first time becomes a participant;
 - the room is found by its channel; its gates run under its own lock and within a time limit;
 - a message that comes twice is answered with the event it became the first time;
 - hooks are filtered by channel and may block or replace the event; a blocked one is stored so;
 - the commit is one call that gives out a dense index, claims the key and keeps the counters;
 - each target is checked for access, direction, mute and visibility, gets content that it can
-  carry, and a slow one does not hold up the others;
+  carry, and a slow one does not hold up the others; what became of the deliveries is kept with
+  the event;
 - answers of an AI re-enter through the same gates, at most `MAX_CHAIN_DEPTH` deep;
 - observers run when all of it is done.
 
@@ -26,7 +29,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -56,6 +59,16 @@ class Model(BaseModel):
         return new
 
 
+class Nothing(dict[str, Any]):
+    """An empty dict that pydantic does not copy into each model, because it can be hashed."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+EMPTY = Nothing()
+"""Shared by all that have no metadata; nothing here writes into it."""
+
+
 class TextContent(Model):
     type: Literal["text"] = "text"
     body: str
@@ -67,12 +80,35 @@ class InboundMessage(Model):
     sender_id: str
     content: TextContent
     idempotency_key: str | None = None
+    provider_message_id: str | None = None
+    metadata: dict[str, Any] = EMPTY
+
+
+class Participant(Model):
+    id: str
+    room_id: str
+    channel_id: str
+    display_name: str | None = None
+    role: Literal["owner", "agent", "member", "observer", "bot"] = "member"
+    status: Literal["active", "inactive", "left", "banned"] = "active"
+    identity_id: str | None = None
+    metadata: dict[str, Any] = EMPTY
 
 
 class EventSource(Model):
     channel_id: str
+    channel_type: Literal["websocket", "sms", "email", "ai"] = "websocket"
     participant_id: str | None = None
     direction: Literal["inbound", "outbound"] = "inbound"
+
+
+class ChannelData(Model):
+    provider: str | None = None
+    external_id: str | None = None
+    raw: dict[str, Any] = EMPTY
+
+
+NO_DATA = ChannelData()
 
 
 class Event(Model):
@@ -91,6 +127,9 @@ class Event(Model):
     correlation_id: str | None = None
     idempotency_key: str | None = None
     created_at: datetime = Field(default_factory=utc_now)
+    metadata: dict[str, Any] = EMPTY
+    channel_data: ChannelData = NO_DATA
+    delivery_results: dict[str, bool] = EMPTY
 
 
 class Binding(Model):
@@ -115,7 +154,8 @@ class Result(Model):
     reason: str | None = None
     event: Event | None = None
     responses: tuple[Event, ...] = ()
-    delivered: dict[str, bool] = {}
+    delivery_results: dict[str, bool] = EMPTY
+    error: str | None = None
 
 
 class AIMessage(Model):
@@ -153,7 +193,7 @@ class Context:
 
     room: Room
     bindings: tuple[Binding, ...]
-    participants: tuple[str, ...]
+    participants: tuple[Participant, ...]
     recent_events: tuple[Event, ...]
 
 
@@ -184,8 +224,7 @@ class Room:
     id: str
     closed: bool = False
     seats: dict[str, Endpoint] = field(default_factory=dict)
-    participants: dict[str, bool] = field(default_factory=dict)
-    """Who takes part; False for those who are banned."""
+    participants: dict[str, Participant] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     events: list[Event] = field(default_factory=list)
     tail: deque[Event] = field(default_factory=lambda: deque(maxlen=CONTEXT_EVENTS))
@@ -232,7 +271,9 @@ class Reference:
         self._room_of[binding.channel_id] = room
 
     def _join(self, room: Room, channel_id: str, sender_id: str) -> None:
-        room.participants[sender_id] = True
+        room.participants[sender_id] = Participant(
+            id=sender_id, room_id=room.id, channel_id=channel_id
+        )
         self._room_of_sender[channel_id, sender_id] = room
 
     async def process_inbound(
@@ -252,16 +293,19 @@ class Reference:
         )
         if turn.refused is not None:
             return Result(blocked=True, reason=turn.refused, event=turn.event)
-        delivered, pending = await self._broadcast(room, turn)
+        event, pending = await self._broadcast(room, turn)
         responses: list[Event] = []
         while pending:
             answer = await self._admit(room, pending.pop(0))
             if answer.refused is None:
-                responses.append(answer.event)
-                pending += (await self._broadcast(room, answer))[1]
+                said, more = await self._broadcast(room, answer)
+                responses.append(said)
+                pending += more
         for observe in self.after_hooks:
-            await observe(turn.event, turn.context)
-        return Result(event=turn.event, responses=tuple(responses), delivered=delivered)
+            await observe(event, turn.context)
+        return Result(
+            event=event, responses=tuple(responses), delivery_results=event.delivery_results
+        )
 
     async def _route(self, message: InboundMessage) -> Room:
         """The sender's own room on the channel, else the channel's."""
@@ -281,7 +325,7 @@ class Reference:
             if sender is not None:
                 if sender not in room.participants:
                     self._join(room, event.source.channel_id, sender)
-                elif not room.participants[sender]:
+                elif room.participants[sender].status == "banned":
                     return Turn(event, context, "banned")
             if event.chain_depth > MAX_CHAIN_DEPTH:
                 return Turn(event, context, "chain_depth")
@@ -336,8 +380,10 @@ class Reference:
         room.updated_at = stored.created_at
         return stored
 
-    async def _broadcast(self, room: Room, turn: Turn) -> tuple[dict[str, bool], list[Event]]:
-        """Deliver to each seat that may get the event; the answers of AIs come back."""
+    async def _broadcast(self, room: Room, turn: Turn) -> tuple[Event, list[Event]]:
+        """Deliver to each seat that may get the event; the answers of AIs come back, with the
+        event as it is kept.
+        """
         event = turn.event
         source_id = event.source.channel_id
         targets = [
@@ -347,21 +393,22 @@ class Reference:
         ]
         answers: list[Event] = []
         if len(targets) == 1:
-            return {
-                targets[0].binding.channel_id: await self._reach(targets[0], turn, answers)
-            }, answers
-        loop = asyncio.get_running_loop()
-        tasks = [
-            asyncio.Task(self._reach(seat, turn, answers), loop=loop, eager_start=True)
-            for seat in targets
-        ]
-        waiting = [task for task in tasks if not task.done()]
-        if waiting:
-            await asyncio.gather(*waiting)
-        return {
-            seat.binding.channel_id: task.result()
-            for seat, task in zip(targets, tasks, strict=True)
-        }, answers
+            outcomes = [await self._reach(targets[0], turn, answers)]
+        else:
+            loop = asyncio.get_running_loop()
+            tasks = [
+                asyncio.Task(self._reach(seat, turn, answers), loop=loop, eager_start=True)
+                for seat in targets
+            ]
+            waiting = [task for task in tasks if not task.done()]
+            if waiting:
+                await asyncio.gather(*waiting)
+            outcomes = [task.result() for task in tasks]
+        delivered = {
+            seat.binding.channel_id: outcome
+            for seat, outcome in zip(targets, outcomes, strict=True)
+        }
+        return (_record(room, event, delivered) if delivered else event), answers
 
     async def _reach(self, seat: Endpoint, turn: Turn, answers: list[Event]) -> bool:
         binding = seat.binding
@@ -405,11 +452,24 @@ class Reference:
         )
 
 
+def _record(room: Room, event: Event, delivered: dict[str, bool]) -> Event:
+    """The event with what became of its deliveries, in the place of the one without."""
+    recorded = event.evolve(delivery_results=delivered)
+    room.events[event.index] = recorded
+    tail = room.tail
+    newest = room.latest_index - event.index
+    if newest < len(tail) and tail[-1 - newest] is event:
+        tail[-1 - newest] = recorded
+    if event.idempotency_key is not None:
+        room.claims[event.source.channel_id, event.idempotency_key] = recorded
+    return recorded
+
+
 def _context(room: Room) -> Context:
     return Context(
         room,
         tuple([seat.binding for seat in room.seats.values()]),
-        tuple(room.participants),
+        tuple(room.participants.values()),
         tuple(room.tail),
     )
 
