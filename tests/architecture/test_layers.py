@@ -30,6 +30,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "voice.audio_frame",
             "voice.events",
             "voice.interruption",
+            "voice.realtime.events",
         ),
     ),
     # What channels, providers and stores share with the core: no knowledge of rooms or of the kit.
