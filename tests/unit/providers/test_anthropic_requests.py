@@ -9,7 +9,7 @@ from typing import Any
 import anthropic
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from roomkit.providers.ai.base import (
@@ -94,6 +94,19 @@ def test_the_vendor_takes_every_history(
 
 
 @given(history=histories, hidden=st.booleans())
+@example(
+    history=[
+        AIMessage(role="user", content=[AIToolCall(id="b", name="find")]),
+        AIMessage(
+            role="assistant",
+            content=[
+                AIThinkingPart(text="hm", signature="c2ln", provider_data={"anthropic": SEALED}),
+                AIToolResult(tool_call_id="b", name="find", content=""),
+            ],
+        ),
+    ],
+    hidden=False,
+)
 def test_a_tool_round_changes_nothing_before_it(
     vendor: Vendor, history: list[AIMessage], hidden: bool
 ) -> None:

@@ -104,9 +104,11 @@ def _sendable(message: AIMessage) -> AIMessage:
     if isinstance(message.content, str):
         return message
     parts = [part for part in message.content if _says_something(part, message.role)]
-    while parts and isinstance(parts[-1], AIThinkingPart):
-        parts.pop()
-    return message.evolve(content=parts)
+    # Results leave the message for a turn of their own.
+    said = [not isinstance(part, AIThinkingPart | AIToolResult) for part in parts]
+    end = len(said) - said[::-1].index(True) if any(said) else 0
+    rest = [part for part in parts[end:] if not isinstance(part, AIThinkingPart)]
+    return message.evolve(content=[*parts[:end], *rest])
 
 
 def _says_something(part: AIPart, role: str) -> bool:
