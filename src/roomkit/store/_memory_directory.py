@@ -88,7 +88,7 @@ class RoomDirectory:
             record.participants,
             is_open=_is_open(record),
         )
-        record.changed(seats=True)
+        record.changed(people=True)
 
     def find(
         self,

@@ -52,16 +52,19 @@ class RoomRecord:
         self._version = 0
         self.snapshot: RoomSnapshot | None = None
 
-    def changed(self, *, seats: bool = False) -> None:
+    def changed(self, *, seats: bool = False, people: bool = False) -> None:
         """To be called after every change, so that snapshots tell the truth.
 
-        Without `seats`, bindings and participants are known to be the same as before: the tuples
-        that hold them then stay the same objects, by which others see that nothing has moved.
+        Without `seats` bindings are known to be the same as before, and without `people` the
+        participants: the tuples that hold them then stay the same objects, by which others see
+        that nothing has moved.
         """
         self._version += 1
         self.snapshot = None
         if seats:
-            self._bindings = self._participants = None
+            self._bindings = None
+        if people:
+            self._participants = None
 
     def take_snapshot(self, duplicate: RoomEvent | None = None) -> RoomSnapshot:
         snapshot = self.snapshot

@@ -66,10 +66,10 @@ class Cascade:
         "sent",
     )
 
-    def __init__(self, room_id: str, budget: int) -> None:
+    def __init__(self, room_id: str, budget: int, outer: Frame | None = None) -> None:
         self.room_id = room_id
         self.budget = budget
-        self.outer = _unfinished(_frame.get())
+        self.outer = outer
         self.pending = 0
         self.finished = False
         self.ended_at = 0.0
@@ -179,6 +179,11 @@ def _unfinished(frame: Frame | None) -> Frame | None:
     return frame
 
 
+def unfinished_around() -> Frame | None:
+    """The innermost frame around the running code whose cascade goes on, of whatever room."""
+    return _unfinished(_frame.get())
+
+
 def running_in() -> Cascade | None:
     """The cascade that the running code comes from, of whatever room, even if it has ended."""
     frame = _frame.get()
@@ -234,7 +239,7 @@ class Inside:
     __slots__ = ("_frame", "_token")
 
     def __init__(self, cascade: Cascade, hold: Hold | None) -> None:
-        self._frame = Frame(cascade, _unfinished(_frame.get()), hold)
+        self._frame = Frame(cascade, unfinished_around(), hold)
 
     def __enter__(self) -> None:
         self._token = _frame.set(self._frame)

@@ -18,6 +18,7 @@ from roomkit.core.pipeline.cascade import (
     is_inside_gate,
     kept_by_task,
     running_in,
+    unfinished_around,
 )
 from roomkit.core.pipeline.held import held_events
 from roomkit.core.pipeline.poster import Poster
@@ -86,7 +87,7 @@ class Driver:
             cascade.enter()
             return cascade, True
         frame = enclosing(room_id)
-        cascade = Cascade(room_id, self._budget()) if frame is None else frame.cascade
+        cascade = frame.cascade if frame else Cascade(room_id, self._budget(), unfinished_around())
         cascade.enter()
         return cascade, frame is None
 

@@ -13,7 +13,7 @@ from typing import Any
 from roomkit._tasks import DeadlineExceededError, finish_within, first_step
 from roomkit.channels.base import Channel
 from roomkit.core.pipeline.admission import REVISIONS
-from roomkit.core.pipeline.cascade import Cascade, Hold, SideEffects
+from roomkit.core.pipeline.cascade import Hold
 from roomkit.core.pipeline.driver import Driver
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.pipeline.reception import Arrival, is_regular, known_participant
@@ -21,7 +21,6 @@ from roomkit.core.runtime import KitRuntime
 from roomkit.core.services.identity import IdentityService, Verdict
 from roomkit.core.services.rooms import RoomService
 from roomkit.errors import RoomNotFoundError
-from roomkit.models._frozen import EMPTY_DICT, EMPTY_LIST
 from roomkit.models.address import canonical_address
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.content import TextContent
@@ -38,7 +37,7 @@ from roomkit.store.records import RoomSnapshot
 from roomkit.telemetry.base import SpanKind
 
 _REROUTES = 3
-_NO_EFFECTS = SideEffects()
+_NOTHING_HAPPENED = InboundResult.constant()
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -339,27 +338,23 @@ def _needs_no_asking(known: Participant) -> bool:
 
 def _result_of(posting: Posting) -> InboundResult:
     """What the caller learns once the cascade has come to rest."""
-    cascade, status = posting.cascade, posting.status
-    effects = cascade.known_effects or _NO_EFFECTS
-    stored = status != "closed"
-    event = cascade.current.get(posting.event.id, posting.event) if stored else None
-    return InboundResult.assembled(
-        blocked=status not in ("stored", "pending"),
-        reason=posting.reason,
-        event=event,
-        response_events=_answers(cascade) if cascade.responses else EMPTY_LIST,
-        delivery_results=EMPTY_DICT if event is None else event.delivery_results,
-        hook_errors=list(effects.failures) if effects.failures else EMPTY_LIST,
-        tasks=list(effects.saved_tasks) if effects.saved_tasks else EMPTY_LIST,
-        observations=(
-            list(effects.saved_observations) if effects.saved_observations else EMPTY_LIST
-        ),
-        error=effects.errors[0] if effects.errors else None,
-    )
-
-
-def _answers(cascade: Cascade) -> list[RoomEvent]:
-    return [cascade.current[event_id] for event_id in cascade.responses]
+    cascade, status, effects = posting.cascade, posting.status, posting.cascade.known_effects
+    event = posting.event
+    found: dict[str, Any] = {
+        "blocked": status not in ("stored", "pending"),
+        "reason": posting.reason,
+    }
+    if status != "closed":
+        found["event"] = event = cascade.current.get(event.id, event)
+        found["delivery_results"] = event.delivery_results
+    if cascade.responses:
+        found["response_events"] = [cascade.current[answer] for answer in cascade.responses]
+    if effects is not None:
+        found["hook_errors"] = [*effects.failures]
+        found["tasks"] = [*effects.saved_tasks]
+        found["observations"] = [*effects.saved_observations]
+        found["error"] = effects.errors[0] if effects.errors else None
+    return _NOTHING_HAPPENED.evolve(**found)
 
 
 def _known[T](value: T | None) -> T:
