@@ -225,6 +225,7 @@ class Room:
     closed: bool = False
     seats: dict[str, Endpoint] = field(default_factory=dict)
     participants: dict[str, Participant] = field(default_factory=dict)
+    people: tuple[Participant, ...] = ()
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     events: list[Event] = field(default_factory=list)
     tail: deque[Event] = field(default_factory=lambda: deque(maxlen=CONTEXT_EVENTS))
@@ -274,6 +275,7 @@ class Reference:
         room.participants[sender_id] = Participant(
             id=sender_id, room_id=room.id, channel_id=channel_id
         )
+        room.people = tuple(room.participants.values())
         self._room_of_sender[channel_id, sender_id] = room
 
     async def process_inbound(
@@ -469,7 +471,7 @@ def _context(room: Room) -> Context:
     return Context(
         room,
         tuple([seat.binding for seat in room.seats.values()]),
-        tuple(room.participants.values()),
+        room.people,
         tuple(room.tail),
     )
 

@@ -1,14 +1,16 @@
-"""Whether finding a message's room costs more among 5,000 rooms than among two.
+"""Whether a message costs more among 5,000 rooms than among two, or among 5,000 people.
 
 `routing` gives each room channels of its own, as WebSocket clients have. In `routing_shared` all
 rooms share one pair of channels, as the customers of one phone number do, and the sender decides.
-Both sides of a comparison stand ready and take turns, so that they meet the same conditions.
+In `members` there is one room, in which they all take part. Both sides of a comparison stand ready
+and take turns, so that they meet the same conditions.
 """
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -21,51 +23,72 @@ MANY = 5_000
 SLICE = 100
 ROUNDS = 5
 
-Build = Callable[[Side, int], Coroutine[Any, Any, tuple[str, str, str]]]
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Who sends and who receives in the room that is timed, and what was said there before."""
+
+    room_id: str
+    channel_id: str
+    receiver_id: str
+    sender_id: str = "alice"
+    said: int = 0
 
 
-async def own_channels(side: Side, rooms: int) -> tuple[str, str, str]:
-    """The channel that sends, its sender, and the channel that receives, of the last room."""
-    sender, receiver = "", ""
+Build = Callable[[Side, int], Coroutine[Any, Any, Ends]]
+
+
+async def own_channels(side: Side, rooms: int) -> Ends:
+    sender = receiver = room_id = ""
     for number in range(rooms):
-        sender, receiver = await side.add_pair(f"room-{number}")
-    return sender, "alice", receiver
+        room_id = f"room-{number}"
+        sender, receiver = await side.add_pair(room_id)
+    return Ends(room_id, sender, receiver)
 
 
-async def shared_channels(side: Side, rooms: int) -> tuple[str, str, str]:
+async def shared_channels(side: Side, rooms: int) -> Ends:
     await side.add_channel("sender")
     await side.add_channel("receiver")
+    room_id = person = ""
     for number in range(rooms):
-        await side.add_room(f"room-{number}", ["sender", "receiver"])
-        await side.send("sender", "hello", sender_id=f"person-{number}", room_id=f"room-{number}")
-    return "sender", f"person-{rooms - 1}", "receiver"
+        room_id, person = f"room-{number}", f"person-{number}"
+        await side.add_room(room_id, ["sender", "receiver"])
+        await side.send("sender", "hello", sender_id=person, room_id=room_id)
+    return Ends(room_id, "sender", "receiver", person, said=1)
+
+
+async def crowd(side: Side, people: int) -> Ends:
+    sender, receiver = await side.add_pair("room")
+    person = ""
+    for number in range(people):
+        person = f"person-{number}"
+        await side.send(sender, "hello", sender_id=person, room_id="room")
+    return Ends("room", sender, receiver, person, said=people)
 
 
 async def routing(few: Side, quick: bool, build: Build) -> float:
     slices = 10 if quick else 20
     many = type(few)()
-    rooms = {few: FEW, many: MANY // 5 if quick else MANY}
-    seconds: dict[Side, list[float]] = {side: [] for side in rooms}
-    ends = {side: await build(side, count) for side, count in rooms.items()}
-    before = {side: side.inboxes[ends[side][2]].count for side in rooms}
+    counts = {few: FEW, many: MANY // 5 if quick else MANY}
+    seconds: dict[Side, list[float]] = {side: [] for side in counts}
+    ends = {side: await build(side, count) for side, count in counts.items()}
+    before = {side: side.inboxes[end.receiver_id].count for side, end in ends.items()}
     gc.collect()
     texts: list[str] = []
     for number in range(slices):
         batch = [f"message {number}-{position}" for position in range(SLICE)]
         for side in (few, many) if number % 2 else (many, few):
-            channel_id, sender_id, _ = ends[side]
+            end = ends[side]
             start = perf_counter()
             for text in batch:
-                await side.send(channel_id, text, sender_id=sender_id, key=text)
+                await side.send(end.channel_id, text, sender_id=end.sender_id, key=text)
             seconds[side].append(perf_counter() - start)
         texts += batch
-    for side, count in rooms.items():
-        receiver = side.inboxes[ends[side][2]]
+    for side, end in ends.items():
+        receiver = side.inboxes[end.receiver_id]
         receiver.misordered = 0  # one inbox for the timelines of many rooms, where they are shared
-        greeting = ["hello"] if before[side] else []
-        room_id = f"room-{count - 1}"
-        total = before[side] + len(texts)
-        await side.verify(room_id, greeting + texts, {ends[side][2]: total})
+        timeline = ["hello"] * end.said + texts
+        await side.verify(end.room_id, timeline, {end.receiver_id: before[side] + len(texts)})
     await many.close()
     return median(seconds[many]) / median(seconds[few])
 
@@ -76,6 +99,10 @@ async def routing_own(side: Side, quick: bool) -> float:
 
 async def routing_shared(side: Side, quick: bool) -> float:
     return await routing(side, quick, shared_channels)
+
+
+async def members(side: Side, quick: bool) -> float:
+    return await routing(side, quick, crowd)
 
 
 ROUTING = Scenario(
@@ -96,6 +123,15 @@ ROUTING_SHARED = Scenario(
     digits=3,
     rounds=ROUNDS,
 )
+MEMBERS = Scenario(
+    name="members",
+    about="the time of a message in a room of 5,000 people over that in a room of 2",
+    unit="5,000/2 people",
+    goal=Goal("value", "at most", 1.10),
+    measure=side_measure(members),
+    digits=3,
+    rounds=ROUNDS,
+)
 
 if __name__ == "__main__":
-    main(ROUTING, ROUTING_SHARED)
+    main(ROUTING, ROUTING_SHARED, MEMBERS)

@@ -223,13 +223,12 @@ class EventRouter:
         if snapshot is None:
             return None, broadcast.context
         context = snapshot.context
-        channel_id = job.route.binding.channel_id
-        for binding in snapshot.bindings:
-            if binding.channel_id == channel_id and may_read(binding):
-                if binding is job.route.binding:
-                    return job.route, context
-                return self._routes.route(binding), context
-        return None, context
+        binding = snapshot.binding(job.route.binding.channel_id)
+        if binding is None or not may_read(binding):
+            return None, context
+        if binding is job.route.binding:
+            return job.route, context
+        return self._routes.route(binding), context
 
     async def _show(
         self, broadcast: Broadcast, route: Route, channel: Channel, context: RoomContext

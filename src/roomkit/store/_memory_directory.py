@@ -60,12 +60,12 @@ class RoomDirectory:
     def seat(self, record: RoomRecord, binding: ChannelBinding) -> None:
         """Attach a channel, or change how it is attached."""
         old = record.bindings.get(binding.channel_id)
-        record.bindings[binding.channel_id] = binding
+        record.seat(binding.channel_id, binding)
         self._seat_changed(record, old, binding)
 
     def unseat(self, record: RoomRecord, binding: ChannelBinding) -> None:
         """Detach a channel."""
-        del record.bindings[binding.channel_id]
+        record.seat(binding.channel_id, None)
         self._seat_changed(record, binding, None)
 
     def _seat_changed(
@@ -74,12 +74,12 @@ class RoomDirectory:
         self._index.binding_changed(
             record.room.id, old, new, record.participants, is_open=_is_open(record)
         )
-        record.changed(seats=True)
+        record.changed()
 
     def admit(self, record: RoomRecord, participant: Participant) -> None:
         """Add somebody, or change what is known of them."""
         old = record.participants.get(participant.id)
-        record.participants[participant.id] = participant
+        record.admit(participant)
         self._index.participant_changed(
             record.room.id,
             old,
@@ -88,7 +88,7 @@ class RoomDirectory:
             record.participants,
             is_open=_is_open(record),
         )
-        record.changed(people=True)
+        record.changed()
 
     def find(
         self,

@@ -18,7 +18,8 @@ class RoomRecord:
     """A room and all that belongs to it.
 
     ``events`` is sorted by index, and ``recent`` is its bounded tail. ``snapshot`` is the one that
-    was taken since the last change, if any was.
+    was taken since the last change, if any was. Snapshots share what holds bindings and
+    participants for as long as these stay the same, by which others see that nothing has moved.
     """
 
     __slots__ = (
@@ -52,19 +53,27 @@ class RoomRecord:
         self._version = 0
         self.snapshot: RoomSnapshot | None = None
 
-    def changed(self, *, seats: bool = False, people: bool = False) -> None:
-        """To be called after every change, so that snapshots tell the truth.
-
-        Without `seats` bindings are known to be the same as before, and without `people` the
-        participants: the tuples that hold them then stay the same objects, by which others see
-        that nothing has moved.
-        """
+    def changed(self) -> None:
+        """To be called after every change, so that snapshots tell the truth."""
         self._version += 1
         self.snapshot = None
-        if seats:
+
+    def seat(self, channel_id: str, binding: ChannelBinding | None) -> None:
+        """Put a binding in its place, or take it away."""
+        if self._bindings is not None:
             self._bindings = None
-        if people:
+            self.bindings = self.bindings.copy()  # snapshots hold the old one
+        if binding is None:
+            del self.bindings[channel_id]
+        else:
+            self.bindings[channel_id] = binding
+
+    def admit(self, participant: Participant) -> None:
+        """Put somebody in their place."""
+        if self._participants is not None:
             self._participants = None
+            self.participants = self.participants.copy()  # as above
+        self.participants[participant.id] = participant
 
     def take_snapshot(self, duplicate: RoomEvent | None = None) -> RoomSnapshot:
         snapshot = self.snapshot
@@ -81,6 +90,8 @@ class RoomRecord:
                 open=not self.recent or self.recent[0].index > self._hidden_up_to,
                 duplicate=duplicate,
                 version=self._version,
+                seats=self.bindings,
+                people=self.participants,
             )
             if duplicate is None:
                 self.snapshot = snapshot

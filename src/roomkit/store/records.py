@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -26,6 +27,9 @@ class RoomSnapshot:
         open: whether the store can tell that all may see each of the recent events.
         duplicate: the event that holds the idempotency key which was asked about.
         version: differs from that of any other state of the room, where the store can tell.
+        seats: the bindings by their channels' ids, where the store has them at hand; `binding`
+            makes its own otherwise. Never changed once the snapshot is made.
+        people: the same for participants and their ids.
     """
 
     room: Room
@@ -35,6 +39,8 @@ class RoomSnapshot:
     open: bool = False
     duplicate: RoomEvent | None = None
     version: int | None = None
+    seats: Mapping[str, ChannelBinding] | None = field(default=None, repr=False, compare=False)
+    people: Mapping[str, Participant] | None = field(default=None, repr=False, compare=False)
     _context: RoomContext | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
@@ -50,6 +56,20 @@ class RoomSnapshot:
                 narrowed=False,
             )
         return context
+
+    def binding(self, channel_id: str) -> ChannelBinding | None:
+        """How a channel is attached, if it is. As fast in a room of many."""
+        seats = self.seats
+        if seats is None:
+            seats = self.seats = {one.channel_id: one for one in self.bindings}
+        return seats.get(channel_id)
+
+    def participant(self, participant_id: str) -> Participant | None:
+        """Somebody who takes part, or did. As fast in a room of many."""
+        people = self.people
+        if people is None:
+            people = self.people = {one.id: one for one in self.participants}
+        return people.get(participant_id)
 
 
 @dataclass(slots=True, kw_only=True)

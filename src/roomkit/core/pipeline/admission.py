@@ -141,8 +141,6 @@ class Admission:
 
 
 def _is_banned(posting: Posting) -> bool:
-    sender = posting.event.source.participant_id
-    for participant in posting.snapshot.participants:
-        if participant.id == sender:
-            return participant.status is ParticipantStatus.BANNED
-    return False
+    sender_id = posting.event.source.participant_id
+    sender = None if sender_id is None else posting.snapshot.participant(sender_id)
+    return sender is not None and sender.status is ParticipantStatus.BANNED

@@ -90,12 +90,7 @@ class Poster:
         if posting.origin != "system" and has_timers(snapshot.room):
             await self._apply_timers(posting, snapshot)
         posting.snapshot = snapshot
-        source_id = event.source.channel_id
-        posting.binding = None
-        for binding in snapshot.bindings:
-            if binding.channel_id == source_id:
-                posting.binding = binding
-                break
+        posting.binding = snapshot.binding(event.source.channel_id)
 
     async def _apply_timers(self, posting: Posting, snapshot: RoomSnapshot) -> None:
         """Close a room that should have been closed by now, whether or not anybody has looked."""

@@ -41,7 +41,7 @@ class Arrival:
             return True
         if recipient_missing(binding):
             return False
-        known = person(snapshot.participants, self.participant_id)
+        known = snapshot.participant(self.participant_id)
         if known is None or not self._is_current(known):
             return False
         return self.verdict is None or self._placeholder(snapshot) is None
@@ -59,10 +59,10 @@ class Arrival:
             recipient = {str(binding.recipient_key): self.channel.reply_address(self.message)}
             await store.update_binding(binding.evolve(metadata={**binding.metadata, **recipient}))
         stranger = self._placeholder(snapshot)
-        known = person(snapshot.participants, self.participant_id)
+        known = snapshot.participant(self.participant_id)
         if known is not None and self._is_namesake(known):
             self.participant_id = name_beside_namesake(self.channel.channel_id, known.id)
-            known = person(snapshot.participants, self.participant_id)
+            known = snapshot.participant(self.participant_id)
         if known is None:
             known = await store.add_participant(self._newcomer(runtime, binding, stranger))
         elif not self._is_current(known):
@@ -89,7 +89,7 @@ class Arrival:
             return None
         if verdict.participant_id == sender_id:
             return None
-        entry = person(snapshot.participants, sender_id)
+        entry = snapshot.participant(sender_id)
         if (
             entry is None
             or entry.channel_id != self.channel.channel_id
@@ -162,14 +162,13 @@ class Arrival:
 def is_regular(snapshot: RoomSnapshot, binding: ChannelBinding, sender_id: str) -> bool:
     """Whether somebody writes as always: a short cut to `Arrival.is_at_home` that nearly every
     message takes."""
-    for participant in snapshot.participants:
-        if participant.id == sender_id:
-            return (
-                participant.channel_id == binding.channel_id
-                and participant.status is not ParticipantStatus.LEFT
-                and not recipient_missing(binding)
-            )
-    return False
+    participant = snapshot.participant(sender_id)
+    return (
+        participant is not None
+        and participant.channel_id == binding.channel_id
+        and participant.status is not ParticipantStatus.LEFT
+        and not recipient_missing(binding)
+    )
 
 
 def known_participant(

@@ -219,11 +219,11 @@ class StreamRelay:
             or holds_back(snapshot.room)
         ):
             return []
-        seats = [one for one in snapshot.bindings if one.channel_id == author.channel_id]
-        if not seats or seats[0].muted or seats[0].output_muted or not may_write(seats[0]):
+        seat = snapshot.binding(author.channel_id)
+        if seat is None or seat.muted or seat.output_muted or not may_write(seat):
             return []
-        if seats[0].visibility != "all" and draft.visibility == "all":
-            draft = draft.evolve(visibility=seats[0].visibility)
+        if seat.visibility != "all" and draft.visibility == "all":
+            draft = draft.evolve(visibility=seat.visibility)
         return self._routes.select(draft, draft.room_id, snapshot.bindings)
 
 

@@ -167,7 +167,7 @@ class InboundPipeline:
             await self._rooms.open(room_id)
             snapshot = _known(await rt.store.snapshot(room_id))
         turn.room_id = room_id
-        if channel.channel_id not in [binding.channel_id for binding in snapshot.bindings]:
+        if snapshot.binding(channel.channel_id) is None:
             if not self._rooms.is_open(snapshot.room):
                 turn.result = InboundResult(blocked=True, reason="room_closed")
                 return

@@ -42,10 +42,8 @@ class OutboundService:
         snapshot = await rt.store.snapshot(room_id)
         if snapshot is None:
             raise RoomNotFoundError(room_id)
-        for binding in snapshot.bindings:
-            if binding.channel_id == channel_id:
-                break
-        else:
+        binding = snapshot.binding(channel_id)
+        if binding is None:
             raise ChannelNotFoundError(room_id, channel_id)
         event = RoomEvent(
             room_id=room_id,

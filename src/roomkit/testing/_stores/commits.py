@@ -249,6 +249,22 @@ class SnapshotRules(StoreRules):
         assert list(snapshot.recent_events) == events
         assert snapshot.duplicate is None
 
+    async def test_it_stays_as_it_was_taken(self, store: ConversationStore) -> None:
+        web = await attach(store, "room", channel_id="web")
+        ada = await store.add_participant(a_participant(ADA, channel_id="web"))
+        before = await snapshot_of(store)
+        mail = await attach(store, "room", channel_id="mail")
+        bob = await store.add_participant(a_participant(BOB, channel_id="web"))
+        await store.update_participant(ada.evolve(display_name="Ada"))
+        await store.update_binding(web.evolve(muted=True))
+        assert (before.binding("web"), before.participant(ADA)) == (web, ada)
+        assert (before.binding("mail"), before.participant(BOB)) == (None, None)
+        await store.remove_binding("room", "web")
+        after = await snapshot_of(store)
+        assert (after.binding("web"), after.binding("mail")) == (None, mail)
+        assert after.participant(BOB) == bob
+        assert after.participant(ADA) == await store.get_participant("room", ADA)
+
     async def test_its_history_is_bounded(self, store: ConversationStore) -> None:
         await open_room(store)
         texts = [str(number) for number in range(RECENT_EVENTS + 5)]
