@@ -21,6 +21,7 @@ from roomkit.providers.sms import extract_sms_meta
 from roomkit.providers.twilio import TwilioRCSConfig, TwilioRCSProvider, parse_twilio_rcs_webhook
 from roomkit.testing.providers import example_event
 from roomkit.testing.wire import Reply, ScriptedServer
+from tests.wire.carried import carried
 
 ADA = "+15551234567"
 TAKEN = Reply.of_json(
@@ -157,7 +158,7 @@ MESSAGE = {
 
 class TestWebhooks:
     def test_a_message(self) -> None:
-        message = parse_twilio_rcs_webhook(MESSAGE, channel_id="rcs")
+        message = carried(parse_twilio_rcs_webhook(MESSAGE, channel_id="rcs"))
         assert (message.channel_id, message.sender_id) == ("rcs", ADA)
         assert message.content == TextContent(body="Hello")
         assert message.metadata == {"recipient": "bikes_agent"}
@@ -165,7 +166,7 @@ class TestWebhooks:
 
     def test_a_button_that_was_tapped(self) -> None:
         payload = {**MESSAGE, "Body": "", "ButtonText": "Red", "ButtonPayload": "pick-red"}
-        message = parse_twilio_rcs_webhook(payload, channel_id="rcs")
+        message = carried(parse_twilio_rcs_webhook(payload, channel_id="rcs"))
         assert message.content == TextContent(body="Red")
         assert message.metadata["postback_data"] == "pick-red"
 
@@ -177,7 +178,7 @@ class TestWebhooks:
             "Longitude": "-73.6",
             "Address": "Main Street 1",
         }
-        message = parse_twilio_rcs_webhook(payload, channel_id="rcs")
+        message = carried(parse_twilio_rcs_webhook(payload, channel_id="rcs"))
         assert message.content == LocationContent(
             latitude=45.5, longitude=-73.6, address="Main Street 1"
         )
@@ -185,7 +186,7 @@ class TestWebhooks:
     @pytest.mark.parametrize("latitude", ["", "north", "91", "nan"])
     def test_a_place_that_is_none(self, latitude: str) -> None:
         payload = {**MESSAGE, "Latitude": latitude, "Longitude": "1"}
-        message = parse_twilio_rcs_webhook(payload, channel_id="rcs")
+        message = carried(parse_twilio_rcs_webhook(payload, channel_id="rcs"))
         assert message.content == TextContent(body="Hello")
 
     def test_a_message_that_was_read(self) -> None:

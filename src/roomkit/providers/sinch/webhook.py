@@ -21,6 +21,7 @@ from roomkit.providers._webhook_items import (
     text,
     unknown_meta,
 )
+from roomkit.providers.sms.meta import message_or_none
 
 VENDOR = "sinch"
 
@@ -51,9 +52,10 @@ _REASONS: Mapping[str, str] = {
 }
 
 
-def parse_sinch_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundMessage:
-    """The message in a webhook. Text and files become one content: a composite if there are
-    several.
+def parse_sinch_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundMessage | None:
+    """The message in a webhook; None if there is none in it, as in a delivery report.
+
+    Text and files become one content: a composite if there are several.
 
     The message's id is its ``provider_message_id``, so that Sinch's redeliveries do no harm.
     ``metadata`` holds ``recipient`` (your number) and, if they came along, the ``subject`` of an
@@ -62,15 +64,11 @@ def parse_sinch_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundM
 
     Args:
         payload: the decoded body. What is missing or of the wrong kind counts as empty, a file
-            that Sinch could not fetch is left out.
-
-    Raises:
-        WebhookError: there is no sender, or this is a delivery report (see `read_sinch_webhook`).
+            that Sinch could not fetch is left out; so is, with a warning, a message without a
+            sender.
     """
-    (meta, *_) = read_sinch_webhook(payload)
-    if meta.message is None:
-        raise WebhookError("this Sinch webhook carries no message")
-    return meta.to_inbound(channel_id)
+    meta = message_or_none(read_one_sinch_webhook, payload)
+    return None if meta is None else meta.to_inbound(channel_id)
 
 
 def read_sinch_webhook(payload: Mapping[str, Any]) -> list[WebhookMeta]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from roomkit.errors import WebhookError
 from roomkit.models.delivery import WebhookMeta
+
+logger = logging.getLogger("roomkit.providers")
+
+type Reader = Callable[[Mapping[str, Any]], WebhookMeta]
+"""Gives one webhook in normal form; raises `WebhookError` if it is not one of the vendor's."""
 
 # Vendor → the module and the function that read its webhooks; imported when first asked for.
 _READERS: Mapping[str, tuple[str, str]] = {
@@ -36,5 +43,18 @@ def extract_sms_meta(provider: str, payload: Mapping[str, Any]) -> WebhookMeta:
     except (KeyError, TypeError):
         known = ", ".join(sorted(_READERS))
         raise ValueError(f"unknown SMS provider; known are: {known}") from None
-    read: Callable[[Mapping[str, Any]], WebhookMeta] = getattr(import_module(module), function)
+    read: Reader = getattr(import_module(module), function)
     return read(payload)
+
+
+def message_or_none(read: Reader, payload: Mapping[str, Any]) -> WebhookMeta | None:
+    """A webhook that carries a message; None for everything else.
+
+    One that cannot be understood may have been meant as a message, so there is a warning.
+    """
+    try:
+        meta = read(payload)
+    except WebhookError as error:  # a reader's own words: nothing of the payload is in them
+        logger.warning("a webhook was left out: %s", error)
+        return None
+    return None if meta.message is None else meta

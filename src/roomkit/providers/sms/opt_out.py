@@ -11,7 +11,10 @@ from __future__ import annotations
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Collection
-from typing import Literal
+from typing import Any, Literal
+
+from roomkit.models.content import TextContent
+from roomkit.models.delivery import InboundMessage
 
 type OptOutAction = Literal["stop", "start", "help"]
 
@@ -39,6 +42,32 @@ def opt_out_action(text: str) -> OptOutAction | None:
         return None
     plain = text if text.isascii() else unicodedata.normalize("NFKD", text)
     return _ACTIONS.get("".join(filter(str.isalnum, plain)).upper())
+
+
+def opt_out_facts(action: OptOutAction, *, answered: bool = False) -> dict[str, Any]:
+    """What the metadata of such a message holds: ``opt_out``, and ``no_reply`` where an answer is
+    out of place.
+
+    Args:
+        answered: the vendor has answered by itself.
+    """
+    facts: dict[str, Any] = {"opt_out": action}
+    if answered or action != "help":
+        facts["no_reply"] = True
+    return facts
+
+
+def mark_opt_out(message: InboundMessage) -> InboundMessage:
+    """The message, with these facts if its words are such a request and nobody has noted it yet.
+
+    The readers of webhooks note it by themselves. This is for messages that came another way.
+    """
+    if "opt_out" in message.metadata or not isinstance(message.content, TextContent):
+        return message
+    action = opt_out_action(message.content.body)
+    if action is None:
+        return message
+    return message.evolve(metadata={**message.metadata, **opt_out_facts(action)})
 
 
 class OptOutRegistry(ABC):

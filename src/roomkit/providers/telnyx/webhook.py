@@ -25,6 +25,7 @@ from roomkit.providers._webhook_items import (
     text,
     unknown_meta,
 )
+from roomkit.providers.sms.meta import message_or_none
 
 VENDOR = "telnyx"
 
@@ -37,9 +38,10 @@ _STATUSES: Mapping[str, str] = {
 }
 
 
-def parse_telnyx_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundMessage:
-    """The message in a webhook. Text and files become one content: a composite if there are
-    several.
+def parse_telnyx_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundMessage | None:
+    """The message in a webhook; None if there is none in it, as in a status report.
+
+    Text and files become one content: a composite if there are several.
 
     The message's id is its ``provider_message_id``, so that Telnyx's redeliveries do no harm.
     ``metadata`` holds ``recipient`` (your number) and, if they came along,
@@ -48,26 +50,18 @@ def parse_telnyx_webhook(payload: Mapping[str, Any], channel_id: str) -> Inbound
 
     Args:
         payload: the decoded body. What is missing or of the wrong kind counts as empty, a file
-            without a usable URL is left out.
-
-    Raises:
-        WebhookError: there is no sender, or this is a status report (see `read_telnyx_webhook`).
+            without a usable URL is left out; so is, with a warning, a message without a sender.
     """
-    (meta, *_) = read_telnyx_webhook(payload)
-    if meta.message is None:
-        raise WebhookError("this Telnyx webhook carries no message")
-    return meta.to_inbound(channel_id)
+    meta = message_or_none(read_one_telnyx_webhook, payload)
+    return None if meta is None else meta.to_inbound(channel_id)
 
 
-def parse_telnyx_rcs_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundMessage:
-    """The message in a webhook of an RCS agent.
+def parse_telnyx_rcs_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundMessage | None:
+    """The message in a webhook of an RCS agent; None if there is none in it.
 
     Like `parse_telnyx_webhook`, which reads these too. ``recipient`` is the agent's id. A place
     that was shared is a `LocationContent`; a suggestion that was tapped is a text, whose
     ``metadata["postback_data"]`` is the suggestion's payload.
-
-    Raises:
-        WebhookError: there is no sender, or this is a status report.
     """
     return parse_telnyx_webhook(payload, channel_id)
 

@@ -84,14 +84,11 @@ def _content_fields(rcs: OutgoingRCS) -> dict[str, str | list[str]]:
     return fields
 
 
-def parse_twilio_rcs_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundMessage:
-    """The message in a webhook of an RCS sender.
+def parse_twilio_rcs_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundMessage | None:
+    """The message in a webhook of an RCS sender; None if there is none in it.
 
     Like `parse_twilio_webhook`, which reads these too. A place that was shared is a
     `LocationContent`; a button that was tapped is a text, whose ``metadata["postback_data"]`` is
     what the template calls the button's id.
-
-    Raises:
-        WebhookError: there is no sender, or this is a status report.
     """
     return parse_twilio_webhook(payload, channel_id)

@@ -6,6 +6,7 @@ https://www.twilio.com/docs/messaging/guides/track-outbound-message-status list 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +23,10 @@ from roomkit.providers._webhook_items import (
     text,
     unknown_meta,
 )
+from roomkit.providers.sms.meta import message_or_none
 from roomkit.providers.sms.opt_out import OptOutAction
+
+logger = logging.getLogger("roomkit.providers")
 
 VENDOR = "twilio"
 
@@ -49,9 +53,10 @@ _REASONS: Mapping[str, str] = {
 }
 
 
-def parse_twilio_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundMessage:
-    """The message in a webhook. Text and files become one content: a composite if there are
-    several.
+def parse_twilio_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundMessage | None:
+    """The message in a webhook; None if there is none in it, as in a status report.
+
+    Text and files become one content: a composite if there are several.
 
     The message's SID is its ``provider_message_id``, so that Twilio's redeliveries do no harm.
     ``metadata`` holds ``recipient`` (your number) and, if they came along,
@@ -61,15 +66,10 @@ def parse_twilio_webhook(payload: Mapping[str, Any], channel_id: str) -> Inbound
 
     Args:
         payload: the fields of the form. Those that are missing or not text count as empty, a file
-            without a usable URL is left out.
-
-    Raises:
-        WebhookError: there is no sender, or this is a status report (see `read_twilio_webhook`).
+            without a usable URL is left out; so is, with a warning, a message without a sender.
     """
-    meta = read_twilio_webhook(payload)
-    if meta.message is None:
-        raise WebhookError("this Twilio webhook carries no message")
-    return meta.to_inbound(channel_id)
+    meta = message_or_none(read_twilio_webhook, payload)
+    return None if meta is None else meta.to_inbound(channel_id)
 
 
 def read_twilio_webhook(payload: Mapping[str, Any]) -> WebhookMeta:
@@ -86,20 +86,23 @@ def read_twilio_webhook(payload: Mapping[str, Any]) -> WebhookMeta:
         if not sid:
             raise WebhookError("this Twilio status report names no message")
         return _report(fields, sid, status)
-    if fields.get("From", "").strip():
-        return _message(fields, sid)
+    sender = _address(fields.get("From", ""))
+    if sender:
+        return _message(fields, sender, sid)
     if sid or fields.get("AccountSid"):
+        if status:
+            logger.warning("a Twilio message has no sender")
         return unknown_meta(VENDOR, external_id=sid, raw=fields)
     raise WebhookError("this is not a Twilio webhook: it has neither sender nor message SID")
 
 
-def _message(fields: Mapping[str, str], sid: str) -> WebhookMeta:
+def _message(fields: Mapping[str, str], sender: str, sid: str) -> WebhookMeta:
     """A message by SMS, MMS or RCS; one by RCS may hold a place, or a button that was tapped:
     https://www.twilio.com/docs/rcs/send-an-rcs-message"""
     opt_out_type = fields.get("OptOutType", "").upper()
     return inbound_meta(
         VENDOR,
-        sender=_address(fields["From"]),
+        sender=sender,
         recipient=_address(fields.get("To", "")),
         body=fields.get("Body", "") or fields.get("ButtonText", ""),
         items=_items(fields),

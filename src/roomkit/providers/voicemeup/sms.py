@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from roomkit._clock import SYSTEM_CLOCK, Clock
-from roomkit.errors import WebhookError
 from roomkit.models.delivery import InboundMessage, ProviderResult
+from roomkit.providers.sms.meta import message_or_none
 from roomkit.providers.sms.opt_out import OptOutRegistry
 from roomkit.providers.sms.vendor import OutgoingSMS, VendorSMSProvider
 from roomkit.providers.voicemeup._api import VoiceMeUpMessages
@@ -85,22 +85,18 @@ _shared = MMSAssembler()
 
 
 def parse_voicemeup_webhook(payload: Mapping[str, Any], channel_id: str) -> InboundMessage | None:
-    """The message in a webhook, or None if its picture is to come in another one.
+    """The message in a webhook; None if its picture is to come in another one, or if it carries no
+    message.
 
-    The second webhook then gives one message with both. All calls in a process share what waits;
+    The second webhook gives one message with both. All calls in a process share what waits;
     `VoiceMeUpSMSProvider.parse_webhook` keeps that to itself. Needs no event loop, except to
     notice in time that a picture does not come: see `configure_voicemeup_mms`.
 
     The message's hash is its ``provider_message_id``; ``metadata`` holds ``recipient`` (your
     number). An opt-out also has ``opt_out`` and ``no_reply``.
-
-    Raises:
-        WebhookError: there is no sender, or this is a status report.
     """
-    meta = read_voicemeup_webhook(payload)
-    if meta.message is None:
-        raise WebhookError("this VoiceMeUp webhook carries no message")
-    whole = _shared.add(meta, channel_id)
+    meta = message_or_none(read_voicemeup_webhook, payload)
+    whole = None if meta is None else _shared.add(meta, channel_id)
     return None if whole is None else whole.to_inbound(channel_id)
 
 

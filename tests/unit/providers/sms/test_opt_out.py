@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roomkit.models.content import TextContent
-from roomkit.models.delivery import ProviderResult
+from roomkit.models.content import EventContent, MediaContent, TextContent
+from roomkit.models.delivery import InboundMessage, ProviderResult
 from roomkit.providers.base import TransportProvider
 from roomkit.providers.sms import (
     InMemoryOptOutRegistry,
@@ -23,8 +23,10 @@ from roomkit.providers.sms import (
     opt_out_action,
 )
 from roomkit.providers.sms.consent import OptOutGate
+from roomkit.providers.sms.opt_out import mark_opt_out
 from roomkit.providers.twilio.webhook import parse_twilio_webhook, read_twilio_webhook
 from roomkit.testing.providers import example_event
+from tests.wire.carried import carried
 
 ADA, BOB, SHOP, OTHER_SHOP = "+15551234567", "+15557654321", "+15550000000", "+15550000001"
 
@@ -104,21 +106,44 @@ def test_any_text_is_a_word_or_not(text: str) -> None:
 
 class TestMarks:
     def test_a_stop_wants_no_reply(self) -> None:
-        message = parse_twilio_webhook(inbound("Stop"), channel_id="sms")
+        message = carried(parse_twilio_webhook(inbound("Stop"), channel_id="sms"))
         assert message.metadata == {"recipient": SHOP, "opt_out": "stop", "no_reply": True}
 
     def test_a_call_for_help_may_be_answered(self) -> None:
-        message = parse_twilio_webhook(inbound("HELP"), channel_id="sms")
+        message = carried(parse_twilio_webhook(inbound("HELP"), channel_id="sms"))
         assert message.metadata == {"recipient": SHOP, "opt_out": "help"}
 
     def test_what_the_vendor_has_answered_wants_no_second_reply(self) -> None:
         payload = inbound("AYUDA", OptOutType="HELP")
-        metadata = parse_twilio_webhook(payload, channel_id="sms").metadata
+        metadata = carried(parse_twilio_webhook(payload, channel_id="sms")).metadata
         assert (metadata["opt_out"], metadata["no_reply"]) == ("help", True)
 
     def test_other_messages_are_left_alone(self) -> None:
-        message = parse_twilio_webhook(inbound("Stop by tomorrow"), channel_id="sms")
+        message = carried(parse_twilio_webhook(inbound("Stop by tomorrow"), channel_id="sms"))
         assert message.metadata == {"recipient": SHOP}
+
+    @pytest.mark.parametrize("action", ["stop", "help"])
+    def test_a_message_that_came_another_way(self, action: str) -> None:
+        message = InboundMessage(
+            channel_id="sms", sender_id=ADA, content=TextContent(body=f"{action}!")
+        )
+        parsed = carried(parse_twilio_webhook(inbound(action), channel_id="sms")).metadata
+        marked = mark_opt_out(message)
+        assert {"recipient": SHOP, **marked.metadata} == parsed
+        assert mark_opt_out(marked) is marked
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            TextContent(body="Stop by tomorrow"),
+            MediaContent(
+                url="https://example.com/stop.png", mime_type="image/png", caption="STOP"
+            ),
+        ],
+    )
+    def test_one_that_asks_for_nothing(self, content: EventContent) -> None:
+        message = InboundMessage(channel_id="sms", sender_id=ADA, content=content)
+        assert mark_opt_out(message) is message
 
 
 class TestSending:
@@ -158,9 +183,9 @@ class TestSending:
 
     async def test_messages_that_came_another_way_count_too(self) -> None:
         pigeons = Pigeons()
-        await pigeons.note_inbound(parse_twilio_webhook(inbound("Hello"), "sms"))
+        await pigeons.note_inbound(carried(parse_twilio_webhook(inbound("Hello"), "sms")))
         assert await write_to_ada(pigeons) is None
-        await pigeons.note_inbound(parse_twilio_webhook(inbound("STOP"), "sms"))
+        await pigeons.note_inbound(carried(parse_twilio_webhook(inbound("STOP"), "sms")))
         assert await write_to_ada(pigeons) == "opted_out"
 
     async def test_a_stop_that_comes_again_after_a_start_is_old_news(self) -> None:
@@ -168,7 +193,7 @@ class TestSending:
         pigeons.parse_webhook(stop)
         pigeons.parse_webhook(inbound("START"))
         pigeons.parse_webhook(stop)
-        await pigeons.note_inbound(parse_twilio_webhook(stop, "sms"))
+        await pigeons.note_inbound(carried(parse_twilio_webhook(stop, "sms")))
         assert await write_to_ada(pigeons) is None
 
     async def test_providers_may_share_a_registry(self) -> None:
