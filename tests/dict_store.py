@@ -116,11 +116,8 @@ class DictStore(ConversationStore):
         seen = [e for e in events if e.visibility in ("all", visibility_filter or e.visibility)]
         return seen[offset : offset + limit]
 
-    async def check_idempotency(
-        self, room_id: str, key: str, channel_id: str | None = None
-    ) -> bool:
-        events = self._events.where(room_id=room_id, idempotency_key=key)
-        return any(channel_id in (None, event.source.channel_id) for event in events)
+    async def check_idempotency(self, room_id: str, key: str) -> bool:
+        return bool(self._events.where(room_id=room_id, idempotency_key=key))
 
     async def get_event_count(self, room_id: str) -> int:
         return len(self._events.where(room_id=room_id))

@@ -21,7 +21,6 @@ from roomkit import (
     RoomKit,
     Task,
 )
-from roomkit.channels.base import text_of
 from roomkit.models.channel import ChannelCapabilities
 from roomkit.providers.ai.base import AIContext, AIProvider
 from roomkit.testing import VirtualClock
@@ -256,11 +255,17 @@ async def test_store_that_is_down_after_the_commit_undoes_nothing(
     await kit.close()
 
 
-async def test_hooks_that_are_no_functions_are_failures_and_nothing_more(
-    kit: RoomKit, b: Transport
-) -> None:
+def test_only_functions_can_be_registered() -> None:
     not_a_function: Any = "hook"
-    kit.hook_engine.register(HookTrigger.BEFORE_BROADCAST, not_a_function, name="odd")
-    result = await say(kit, "a", "hello")
-    assert [error.hook for error in result.hook_errors] == ["odd"]
-    assert [text_of(event.content) for event in b.received] == ["hello"]
+    kit = RoomKit()
+    with pytest.raises(TypeError, match="not str"):
+        kit.hook(HookTrigger.BEFORE_BROADCAST)(not_a_function)
+    with pytest.raises(TypeError, match="not str"):
+        kit.on("room_created")(not_a_function)
+
+
+def test_only_what_a_hook_may_do_when_it_fails_can_be_said() -> None:
+    """A word that is misspelt would let everything pass."""
+    odd: Any = "blocked"
+    with pytest.raises(ValueError, match="'blocked'"):
+        RoomKit().hook(HookTrigger.BEFORE_BROADCAST, on_error=odd)(print)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from roomkit import (
     DeliveryError,
     DeliveryResult,
     EventStatus,
+    FrameworkEvent,
     HookTrigger,
     InboundMessage,
     ProviderResult,
@@ -28,7 +30,7 @@ from roomkit.channels.base import text_of
 from roomkit.providers.sms.mock import MockSMSProvider
 from roomkit.testing import VirtualClock
 from tests.helpers import say
-from tests.scenarios.actors import Transport, Witness, seat, timeline
+from tests.scenarios.actors import Thinker, Transport, Witness, seat, timeline
 from tests.scenarios.conftest import KitFactory
 
 PHONE = {"phone_number": "+15551234567"}
@@ -366,3 +368,28 @@ async def test_sent_message_can_be_answered_to(kit: RoomKit) -> None:
     assert (result.blocked, result.room_id) == (False, "r")
     assert sent.delivery_results["sms"].provider_message_id == "mock-1"
     assert len(provider.sent) == 1
+
+
+async def test_who_reacts_sees_what_is_delivered(kit: RoomKit) -> None:
+    """A text is cut before a channel reacts to it."""
+    await seat(kit, "r", Transport("a"))
+    ai = Thinker("ai")
+    kit.register_channel(ai)
+    await kit.attach_channel("r", "ai", capabilities=ChannelCapabilities(max_length=5))
+    await say(kit, "a", "123456789")
+    assert ai.texts == ["1234…"]
+
+
+async def test_slow_listener_does_not_hold_up_the_next_delivery(kit: RoomKit) -> None:
+    go_on, second = asyncio.Event(), asyncio.Event()
+    b = Transport("b", lambda event: second.set() if text_of(event.content) == "two" else None)
+    await seat(kit, "r", Transport("a"), b)
+
+    @kit.on("delivery_succeeded")
+    async def listen(_event: FrameworkEvent) -> None:
+        await go_on.wait()
+
+    saying = [asyncio.create_task(say(kit, "a", text)) for text in ("one", "two")]
+    await asyncio.wait_for(second.wait(), 5)
+    go_on.set()
+    await asyncio.gather(*saying)

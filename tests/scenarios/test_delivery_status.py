@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from roomkit import (
     RoomEvent,
     RoomKit,
     SMSChannel,
+    WebhookError,
     WebhookMeta,
 )
 from roomkit.providers.sms.mock import MockSMSProvider
@@ -236,3 +238,25 @@ async def test_a_message_in_parts_is_as_far_as_its_last_part(
     result = await kept(kit)
     assert (result.status, result.parts) == (status, 3)
     assert result.success is (status != "failed")
+
+
+@pytest.mark.parametrize("body", [b'{"id": "1"}', '{"id": "1"}', b"id=1&text=", "id=1"])
+async def test_raw_webhook_is_json_or_a_form(kit: RoomKit, body: bytes | str) -> None:
+    """Twilio, for one, sends forms."""
+    seen: list[Mapping[str, Any]] = []
+
+    class Provider(MockSMSProvider):
+        def parse_webhook(self, payload: Mapping[str, Any]) -> list[WebhookMeta]:
+            seen.append(payload)
+            return []
+
+    kit.register_channel(SMSChannel("sms", provider=Provider()))
+    await kit.process_webhook(body, "sms")
+    assert seen[0]["id"] == "1"
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b"{", b"\xff\xfe", b"[1]", "=", b"[" * 100_000])
+async def test_raw_webhook_that_is_neither(kit: RoomKit, body: bytes | str) -> None:
+    kit.register_channel(SMSChannel("sms", provider=MockSMSProvider()))
+    with pytest.raises(WebhookError):
+        await kit.process_webhook(body, "sms")

@@ -112,7 +112,9 @@ async def test_slow_hook_is_a_failed_hook(
     assert ended == ["cancelled"]
     assert clock.monotonic() == pytest.approx(0.05)
     assert result.blocked == (on_error == "block")
-    assert [error.hook for error in result.hook_errors] == ["slow"]
+    assert [(failed.hook, failed.error) for failed in result.hook_errors] == [
+        ("slow", "DeadlineExceededError: not done within 0.05 s")
+    ]
 
 
 @pytest.mark.parametrize(("seconds", "failed"), [(29, False), (31, True)])

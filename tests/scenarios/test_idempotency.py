@@ -206,6 +206,15 @@ async def test_messages_without_a_key_are_all_new(kit: RoomKit, b: Transport) ->
     assert b.texts == ["hello"] * 3
 
 
+async def test_an_empty_key_is_no_key(kit: RoomKit, b: Transport) -> None:
+    """A vendor that leaves the id of a message empty would otherwise be heard only once."""
+    for text in ("one", "two"):
+        assert not (await kit.process_inbound(message("a", text, key=""))).blocked
+        assert not (await kit.process_inbound(from_vendor("", text))).blocked
+        await kit.send_event("r", "a", TextContent(body=text), idempotency_key="")
+    assert b.texts == ["one"] * 3 + ["two"] * 3
+
+
 async def test_message_of_a_webhook_may_be_processed_once_more(kit: RoomKit) -> None:
     await seat(kit, "r", SMSChannel("sms", provider=MockSMSProvider()), Transport("b"))
     inbound = from_vendor("SM1", channel_id="sms").model_copy(update={"sender_id": "+15551234567"})

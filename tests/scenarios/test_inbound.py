@@ -31,7 +31,7 @@ from roomkit import (
 from roomkit.identity.base import IdentityResolver
 from roomkit.providers.sms.mock import MockSMSProvider
 from roomkit.testing import VirtualClock
-from tests.helpers import join_room, message, say
+from tests.helpers import event_of, join_room, message, say
 from tests.scenarios.actors import Thinker, Transport, Witness, said, seat, timeline
 from tests.scenarios.conftest import KitFactory
 
@@ -373,3 +373,27 @@ async def test_what_a_hook_is_handed_does_not_change(kit: RoomKit) -> None:
     await kit.process_inbound(original)
     assert original == message("a", "old")
     assert handed[0].content == TextContent(body="old")
+
+
+@pytest.mark.parametrize("decision", [HookResult.allow(), HookResult.block("opted_out")])
+async def test_message_whose_own_gate_closes_the_room_opens_no_other(
+    kit: RoomKit, decision: HookResult
+) -> None:
+    await join_room(kit, "r", "a")
+    witness = Witness(kit).on("room_created")
+
+    @kit.hook(HookTrigger.BEFORE_BROADCAST)
+    async def good_bye(event: RoomEvent, _context: RoomContext) -> HookResult:
+        await kit.close_room(event.room_id)
+        return decision
+
+    result = await say(kit, "a", "STOP")
+    assert (result.blocked, result.reason) == (True, "room_closed")
+    assert witness.of("room_created") == []
+
+
+async def test_reason_of_a_hook_is_not_taken_for_the_kits_own(kit: RoomKit) -> None:
+    await join_room(kit, "r", "a")
+    kit.hook(HookTrigger.BEFORE_BROADCAST)(lambda *_: HookResult.block("room_closed"))
+    assert event_of(await say(kit, "a")).room_id == "r"
+    assert [one.blocked_by for one in await timeline(kit)] == [None, "<lambda>"]

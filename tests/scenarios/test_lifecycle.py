@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 
 from roomkit import (
+    Access,
     EventStatus,
     EventType,
     HookResult,
     HookTrigger,
+    Identity,
     InjectedEvent,
+    InMemoryStore,
+    ParticipantStatus,
+    Room,
     RoomClosedError,
     RoomEvent,
     RoomKit,
@@ -92,6 +97,53 @@ async def test_archived_is_the_end(kit: RoomKit, b: Transport) -> None:
     assert room.closed_at is not None
     assert await kit.close_room("r") == await kit.archive_room("r") == room
     assert len(witness.heard) == 1
+
+
+WRITES: dict[str, Callable[[RoomKit], Awaitable[object]]] = {
+    "attach": lambda kit: kit.attach_channel("r", "a"),
+    "detach": lambda kit: kit.detach_channel("r", "a"),
+    "mute": lambda kit: kit.mute("r", "a"),
+    "unmute": lambda kit: kit.unmute("r", "a"),
+    "mute output": lambda kit: kit.mute_output("r", "a"),
+    "access": lambda kit: kit.set_access("r", "a", Access.NONE),
+    "visibility": lambda kit: kit.set_visibility("r", "a", "none"),
+    "binding metadata": lambda kit: kit.update_binding_metadata("r", "a", {"x": 1}),
+    "room metadata": lambda kit: kit.update_room_metadata("r", {"x": 1}),
+    "join": lambda kit: kit.ensure_participant("r", "a", "somebody"),
+    "leave": lambda kit: kit.set_participant_status("r", "u", ParticipantStatus.LEFT),
+    "identify": lambda kit: kit.resolve_participant("r", "u", "alice"),
+    "feedback": lambda kit: kit.submit_feedback("r", 5),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+async def test_nothing_in_an_archived_room_changes_any_more(
+    kit: RoomKit, b: Transport, write: Callable[[RoomKit], Awaitable[object]]
+) -> None:
+    await say(kit, "a", "hello")
+    await kit.store.create_identity(Identity(id="alice"))
+    await kit.archive_room("r")
+    before = await everything(kit)
+    with pytest.raises(RoomClosedError, match="archived"):
+        await write(kit)
+    assert await everything(kit) == before
+
+
+async def everything(kit: RoomKit) -> list[object]:
+    return [
+        await kit.get_room("r"),
+        await kit.list_bindings("r"),
+        await kit.list_observations("r"),
+        await kit.store.list_participants("r"),
+        await timeline(kit),
+    ]
+
+
+async def test_an_archived_room_may_still_be_read(kit: RoomKit, b: Transport) -> None:
+    await say(kit, "a", "hello")
+    await kit.archive_room("r")
+    await kit.mark_all_read("r", "b")
+    assert await kit.store.get_unread_count("r", "b") == 0
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -409,3 +461,46 @@ async def test_message_that_is_deleted_while_it_is_held_is_never_seen(
     await say(kit, "a", DeleteContent(target_event_id=held.id))
     await kit.resume_room("r")
     assert "I take that back" not in b.texts
+
+
+async def test_timers_can_be_set_later_and_count_from_the_last_message(
+    kit: RoomKit, b: Transport, clock: VirtualClock
+) -> None:
+    await say(kit, "a", "hello")
+    await clock.advance(200)
+    room = await kit.update_room_metadata("r", {"timers": MINUTES_5, "topic": "billing"})
+    assert room.timers.inactive_after_seconds == 300
+    assert room.metadata == {"topic": "billing"}
+    await clock.advance(100)
+    assert (await kit.check_room_timers("r")).status is RoomStatus.PAUSED
+
+
+async def test_changed_timers_remember_the_last_message(
+    kit: RoomKit, b: Transport, clock: VirtualClock
+) -> None:
+    await kit.update_room_metadata("r", {"timers": RoomTimers(closed_after_seconds=60)})
+    await say(kit, "a", "hello")
+    spoken = clock.now()
+    await clock.advance(5)
+    room = await kit.update_room_metadata("r", {"timers": {"inactive_after_seconds": 300}})
+    assert room.timers == RoomTimers(inactive_after_seconds=300, last_activity_at=spoken)
+
+
+@pytest.mark.parametrize(("broken", "raised"), [(["1"], OSError), (["0", "2"], ExceptionGroup)])
+async def test_a_room_that_cannot_be_paused_does_not_keep_others_from_it(
+    make_kit: KitFactory, clock: VirtualClock, broken: list[str], raised: type[Exception]
+) -> None:
+    class Store(InMemoryStore):
+        async def update_room(self, room: Room) -> Room:
+            if room.id in broken:
+                raise OSError("the disk is full")
+            return await super().update_room(room)
+
+    kit = make_kit(store=Store())
+    for number in range(4):
+        await timed(kit, str(number), inactive_after_seconds=60)
+    await clock.advance(60)
+    with pytest.raises(raised):
+        await kit.check_all_timers()
+    paused = await kit.store.find_rooms(status=RoomStatus.PAUSED)
+    assert [room.id for room in paused] == [one for one in "0123" if one not in broken]

@@ -10,7 +10,9 @@ import pytest
 from roomkit import (
     AIChannel,
     ChannelCategory,
+    InboundMessage,
     MockAIProvider,
+    MockSMSProvider,
     RoomKit,
     SMSChannel,
     TextContent,
@@ -19,6 +21,7 @@ from roomkit import (
 from roomkit.providers.base import WebhookRequest
 from roomkit.providers.twilio import TwilioConfig, TwilioSMSProvider, parse_twilio_webhook
 from roomkit.testing.twilio_standin import TwilioStandin, create_twilio_standin
+from tests.wire.carried import carried
 
 ADA, SHOP = "+15551234567", "+15550000000"
 HOOK = "https://example.com/webhooks/twilio"
@@ -108,7 +111,7 @@ async def test_it_does_not_matter_how_the_message_came_in(
 ) -> None:
     for words, outcome in (("STOP", "opted_out"), ("START", None)):
         form = standin.inbound_params(from_=ADA, to=SHOP, body=words)
-        await kit.process_inbound(parse_twilio_webhook(form, channel_id="sms"))
+        await kit.process_inbound(carried(parse_twilio_webhook(form, channel_id="sms")))
         event = await kit.send_event("ada", "desk", TextContent(body="Still there?"))
         assert event.delivery_results["sms"].error_code == outcome
 
@@ -116,11 +119,40 @@ async def test_it_does_not_matter_how_the_message_came_in(
 async def test_an_old_stop_that_is_delivered_again_changes_nothing(
     kit: RoomKit, twilio: TwilioSMSProvider, standin: TwilioStandin
 ) -> None:
-    stop = parse_twilio_webhook(
-        standin.inbound_params(from_=ADA, to=SHOP, body="STOP"), channel_id="sms"
+    stop = carried(
+        parse_twilio_webhook(
+            standin.inbound_params(from_=ADA, to=SHOP, body="STOP"), channel_id="sms"
+        )
     )
     await kit.process_inbound(stop)
     await says(kit, twilio, standin, "START")
     assert (await kit.process_inbound(stop)).reason == "duplicate"
     event = await kit.send_event("ada", "desk", TextContent(body="Welcome back"))
     assert event.delivery_results["sms"].success
+
+
+async def test_with_a_vendor_of_ones_own_and_a_message_made_by_hand(model: MockAIProvider) -> None:
+    vendor = MockSMSProvider()
+    async with RoomKit() as kit:
+        kit.register_channel(SMSChannel("sms", provider=vendor))
+        kit.register_channel(AIChannel("ai", provider=model))
+        await kit.create_room("ada")
+        await kit.attach_channel("ada", "sms", metadata={"phone_number": ADA})
+        await kit.attach_channel("ada", "ai", category=ChannelCategory.INTELLIGENCE)
+        for words in ("Hello", "STOP"):
+            await kit.process_inbound(
+                InboundMessage(channel_id="sms", sender_id=ADA, content=TextContent(body=words))
+            )
+    assert [message.body for message in vendor.sent] == ["How can I help?"]
+    assert len(model.calls) == 1
+
+
+async def test_a_message_made_by_hand_counts_with_every_vendor(
+    kit: RoomKit, standin: TwilioStandin
+) -> None:
+    await kit.process_inbound(
+        InboundMessage(channel_id="sms", sender_id=ADA, content=TextContent(body="stop"))
+    )
+    event = await kit.send_event("ada", "desk", TextContent(body="Special offer!"))
+    assert event.delivery_results["sms"].error_code == "opted_out"
+    assert standin.messages == []

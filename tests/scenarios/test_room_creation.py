@@ -11,6 +11,7 @@ from roomkit import (
     HookExecution,
     HookTrigger,
     InMemoryLockManager,
+    ParticipantStatus,
     Room,
     RoomContext,
     RoomEvent,
@@ -236,6 +237,8 @@ async def test_rooms_belong_to_organizations(kit: RoomKit) -> None:
         lambda kit: kit.send_event("nowhere", "a", TextContent(body="x")),
         lambda kit: kit.ensure_participant("nowhere", "a", "u"),
         lambda kit: kit.submit_feedback("nowhere", 1),
+        lambda kit: kit.resolve_participant("nowhere", "u", "alice"),
+        lambda kit: kit.set_participant_status("nowhere", "u", ParticipantStatus.LEFT),
         lambda kit: say(kit, "a", room_id="nowhere"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -330,3 +331,46 @@ async def test_stranger_joins_the_only_open_room_of_a_shared_channel(kit: RoomKi
     assert (await say(kit, "a", "me again", sender="anybody")).room_id == "r"
     new = await say(kit, "a", "who is there?", sender="stranger")
     assert new.room_id not in ("r", "r2")
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_strangers_on_a_shared_websocket_do_not_meet(kit: RoomKit, together: bool) -> None:
+    """The room that opened for one of them is theirs, although a WebSocket has no address."""
+    kit.register_channel(WebSocketChannel("web"))
+    if together:
+        results = await asyncio.gather(*(say(kit, "web", sender=who) for who in ("ada", "eve")))
+    else:
+        results = [await say(kit, "web", sender=who) for who in ("ada", "eve")]
+    ada, eve = (result.room_id for result in results)
+    assert ada != eve
+    assert (await say(kit, "web", "again", sender="ada")).room_id == ada
+    assert ada is not None
+    await kit.attach_channel(ada, "web")
+    assert (await say(kit, "web", sender="bob")).room_id not in (ada, eve)
+
+
+async def test_answers_to_answers_stay_where_those_are(kit: RoomKit, b: Transport) -> None:
+    def answers(to: str, text: str) -> Thinker:
+        return Thinker(text, lambda event, _: text if text_of(event.content) == to else None)
+
+    c = Transport("c")
+    await seat(kit, "r", c, answers("ask", "one"), answers("one", "two"))
+    await kit.send_event("r", "b", TextContent(body="ask"), response_visibility="b,two")
+    assert await said(kit) == ["ask", "one", "two"]
+    assert b.texts == ["one", "two"]
+    assert c.texts == ["ask"]
+
+
+async def test_a_whisper_to_a_channel_is_not_for_all_of_its_type(kit: RoomKit) -> None:
+    """Neither is it once that channel has left."""
+    sms, other, ai = Transport("sms"), Transport("sms-2"), Thinker("ai-2")
+    for channel in (sms, other):
+        channel.channel_type = ChannelType.SMS
+    await seat(kit, "r", Transport("a"), sms, other, ai)
+    await kit.send_event("r", "a", TextContent(body="for one"), visibility="sms")
+    await kit.send_event("r", "a", TextContent(body="for all of them"), visibility="websocket,ai")
+    assert (sms.texts, other.texts) == (["for one"], [])
+    assert ai.texts == ["for all of them"]
+    await kit.detach_channel("r", "sms")
+    await kit.send_event("r", "a", TextContent(body="gone"), visibility="sms")
+    assert other.texts == []

@@ -84,6 +84,32 @@ async def test_messages_of_a_source_reach_the_room() -> None:
         assert (health.status, health.messages) == ("running", 2)
 
 
+class Flood(SourceProvider):
+    """Always has another message, and never waits for one."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    async def start(self, emit: Emit) -> None:
+        while True:
+            self.sent += 1
+            content = TextContent(body=f"number {self.sent}")
+            await emit(InboundMessage(channel_id="a", sender_id="feed", content=content))
+
+
+async def test_source_that_never_waits_leaves_room_for_others() -> None:
+    """The end of the kit comes in the midst of it, and is no failure."""
+    source = Flood()
+    async with asyncio.timeout(10), RoomKit() as kit:
+        seen = told(kit)
+        await join_room(kit, "r", "a")
+        await kit.attach_source("a", source)
+        sent = source.sent
+        await asyncio.sleep(0)
+        assert sent < source.sent < sent + 200
+    assert [name for name, _ in seen] == ["source_attached"]
+
+
 async def test_channel_has_one_source() -> None:
     async with RoomKit() as kit:
         await join_room(kit, "r", "a")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from roomkit._clock import Clock
 from roomkit._tasks import TaskScope
+from roomkit.core._filters import one_or_more
 from roomkit.core.event_router import EventRouter
 from roomkit.core.framework_events import FrameworkEvents
 from roomkit.core.hooks import HookEngine
@@ -59,10 +60,20 @@ def build_runtime(
     clock: Clock,
     limits: Limits,
 ) -> KitRuntime:
-    """The collaborators of a kit, with the in-memory ones where none was given."""
+    """The collaborators of a kit, with the in-memory ones where none was given.
+
+    Raises:
+        TypeError: a class was given instead of an instance, or a number instead of a limit.
+    """
+    given = (store, identity_resolver, inbound_router, lock_manager, realtime, telemetry)
+    for one in (*given, transcoder, delivery_strategy):
+        if isinstance(one, type):
+            raise TypeError(f"RoomKit takes instances: {one.__name__}(), not {one.__name__}")
+    if inbound_rate_limit is not None and not isinstance(inbound_rate_limit, RateLimit):
+        raise TypeError("inbound_rate_limit takes a RateLimit: RateLimit(max_per_second=10)")
     store = store if store is not None else InMemoryStore()
     safe_telemetry = NoopTelemetryProvider() if telemetry is None else guarded(telemetry)
-    channel_types = None if identity_channel_types is None else frozenset(identity_channel_types)
+    channel_types = one_or_more(identity_channel_types, ChannelType)
     limiter = None
     if inbound_rate_limit is not None:
         limiter = TokenBucketRateLimiter(inbound_rate_limit, clock=clock)

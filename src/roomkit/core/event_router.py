@@ -211,7 +211,7 @@ class EventRouter:
                 return None
             route = current
         if job.waited or not broadcast.open:
-            context = for_reader(context, route.binding, broadcast.event)
+            context = for_reader(context, route.binding, broadcast.event, self._rt.channels)
         if route.channel is None:
             return _not_registered(route.binding)
         return await self._show(broadcast, route, route.channel, context)
@@ -245,22 +245,21 @@ class EventRouter:
                 return _not_representable(binding)
             if transcoded is not content:
                 event = event.evolve(content=transcoded)
+        parts: tuple[RoomEvent, ...] = (event,)
+        truncated = False
+        if binding.capabilities.max_length is not None:
+            fitted = fit(event.content, binding.capabilities)
+            truncated = fitted.truncated
+            if fitted.contents != (event.content,):
+                parts = tuple(event.evolve(content=part) for part in fitted.contents)
         if route.reacts:
-            await self._react(broadcast, event, route, channel, context)
+            # A text that is sent in several parts is still one thing to react to.
+            seen = parts[0] if len(parts) == 1 else event
+            await self._react(broadcast, seen, route, channel, context)
         if not route.delivers:
             return None
-        if binding.capabilities.max_length is None:
-            return await self._deliverer.deliver(
-                channel, (event,), binding, context, route.success
-            )
-        fitted = fit(event.content, binding.capabilities)
-        parts = (
-            (event,)
-            if fitted.contents == (event.content,)
-            else tuple(event.evolve(content=part) for part in fitted.contents)
-        )
         return await self._deliverer.deliver(
-            channel, parts, binding, context, route.success, truncated=fitted.truncated
+            channel, parts, binding, context, route.success, truncated=truncated
         )
 
     async def _react(
@@ -320,7 +319,8 @@ class EventRouter:
             cascade.current[event.id] = stored.sealed()
         events = self._rt.events
         if not broadcast.unremarkable or events.listens("delivery_succeeded"):
-            await self._tell(event, results)
+            # Whoever listens takes their time, and the channel's next event need not wait for it.
+            self._rt.in_background(cascade, self._tell(event, results), "delivery_events")
 
     async def _tell(self, event: RoomEvent, results: dict[str, DeliveryResult]) -> None:
         """Tell whoever listens what became of the deliveries."""
@@ -337,6 +337,13 @@ class EventRouter:
                         provider_message_id=result.provider_message_id,
                     )
         for result in failed:
+            logger.warning(
+                "channel %s in room %s did not get event %s: %s",
+                result.channel_id,
+                event.room_id,
+                event.id,
+                result.error_code,
+            )
             await events.emit(
                 "delivery_failed",
                 room_id=event.room_id,

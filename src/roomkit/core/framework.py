@@ -193,16 +193,17 @@ class RoomKit(InboundMixin, ChannelOpsMixin, RoomLifecycleMixin, HelpersMixin):
             ("tasks", lambda: runtime.scope.close(drain_seconds=patience / 2)),
             *((f"channel {one.channel_id}", one.close) for one in self.list_channels()),
             ("late tasks", lambda: runtime.end(patience / 2)),
-            ("status bus", self._status_bus.close),
-            ("realtime", runtime.realtime.close),
-            ("telemetry", runtime.telemetry.close),
+            # Looked up when it is their turn: what lacks a `close` must not keep others from it.
+            ("status bus", lambda: self._status_bus.close()),
+            ("realtime", lambda: runtime.realtime.close()),
+            ("telemetry", lambda: runtime.telemetry.close()),
             *(
                 ("identity resolver", resolver.close)
                 for resolver in (runtime.identity_resolver,)
                 if resolver is not None
             ),
-            ("locks", runtime.locks.close),
-            ("store", runtime.store.close),
+            ("locks", lambda: runtime.locks.close()),
+            ("store", lambda: runtime.store.close()),
         ]
         failures: list[Exception] = []
         for name, step in steps:

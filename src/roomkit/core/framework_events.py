@@ -36,6 +36,8 @@ class FrameworkEvents:
         if event_type not in _TYPES:
             known = ", ".join(sorted(_TYPES))
             raise ValueError(f"unknown framework event {event_type!r}; there are: {known}")
+        if not callable(handler):
+            raise TypeError(f"a handler must be a function, not {type(handler).__name__}")
         self._handlers.setdefault(event_type, []).append(handler)
 
     def listens(self, event_type: FrameworkEventType) -> bool:

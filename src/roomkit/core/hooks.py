@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from roomkit._clock import Clock
 from roomkit._tasks import as_coroutine, bounded, finish_within, first_step
+from roomkit.core._filters import one_or_more
 from roomkit.errors import describe_error, locate_error
 from roomkit.models._base import FrozenModel
 from roomkit.models.ai_event import ToolCallEvent
@@ -151,6 +152,10 @@ class HookEngine:
                 withholds at `FAIL_CLOSED_TRIGGERS` and lets pass elsewhere.
         """
         trigger = HookTrigger(trigger)
+        if not callable(fn):
+            raise TypeError(f"a hook must be a function, not {type(fn).__name__}")
+        if on_error not in (None, "allow", "block"):
+            raise ValueError(f"on_error must be 'allow' or 'block', not {on_error!r}")
         default: OnError = "block" if trigger in FAIL_CLOSED_TRIGGERS else "allow"
         hook = Hook(
             trigger=trigger,
@@ -160,9 +165,9 @@ class HookEngine:
             priority=priority,
             timeout=timeout,
             on_error=on_error or default,
-            channel_types=None if channel_types is None else frozenset(channel_types),
-            channel_ids=None if channel_ids is None else frozenset(channel_ids),
-            directions=None if directions is None else frozenset(directions),
+            channel_types=one_or_more(channel_types, ChannelType),
+            channel_ids=one_or_more(channel_ids, str),
+            directions=one_or_more(directions, ChannelDirection),
             takes_context=positional_arguments(fn) != 1,
             order=self._count,
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from math import isnan
 from typing import TYPE_CHECKING, Any, Protocol
 
 from roomkit._clock import Clock
@@ -72,6 +73,12 @@ class Limits:
     process_timeout: float = 30.0
     delivery_timeout: float = 30.0
     close_timeout: float = 3.0
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            value = getattr(self, limit.name)
+            if not isinstance(value, int | float) or value < 0 or isnan(value):
+                raise ValueError(f"{limit.name} must be a number that is not negative")
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)

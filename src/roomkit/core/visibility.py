@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.enums import Access, ChannelCategory
 
@@ -19,12 +21,16 @@ def may_read(binding: ChannelBinding) -> bool:
     return binding.access in _READERS
 
 
-def is_visible(visibility: str, binding: ChannelBinding) -> bool:
+def is_visible(visibility: str, binding: ChannelBinding, channels: Container[str]) -> bool:
     """Whether an event of this visibility is meant for the channel.
 
     ``"all"`` and ``"none"`` are what they say. Anything else is a comma-separated list, of which
     one entry must fit: ``transport`` or ``intelligence`` (the binding's category), a channel's id,
     or a channel type.
+
+    Args:
+        channels: the ids of the kit's channels. A name that is one of them means that channel
+            alone: what was whispered to the channel ``sms`` is not for all that send SMS.
     """
     if visibility == "all":
         return True
@@ -35,7 +41,9 @@ def is_visible(visibility: str, binding: ChannelBinding) -> bool:
         if token in ("transport", "intelligence"):
             if binding.category == ChannelCategory(token):
                 return True
-        elif token in (binding.channel_id, binding.channel_type.value, "all"):
+        elif token in (binding.channel_id, "all") or (
+            token == binding.channel_type.value and token not in channels
+        ):
             return True
     return False
 

@@ -91,7 +91,8 @@ class ChannelBinding(FrozenModel):
 
     ``metadata`` holds what is particular to this room: the recipient's address under the channel's
     ``recipient_key``, a system prompt for an AI, and so on. ``visibility`` is stamped on events
-    from this channel that say ``"all"``.
+    from this channel that say ``"all"``. ``opened_for`` is whose message opened the room, where
+    the channel has no key for recipients: the room is theirs all the same.
     """
 
     channel_id: str
@@ -110,7 +111,13 @@ class ChannelBinding(FrozenModel):
     rate_limit: RateLimit | None = None
     retry_policy: RetryPolicy | None = None
     recipient_key: str | None = None
+    opened_for: str | None = None
     metadata: Metadata = EMPTY_DICT
+
+    @property
+    def addressee(self) -> str | None:
+        """Whose conversation this is on the channel; None if it is open to all who write."""
+        return self.recipient or self.opened_for
 
     @property
     def recipient(self) -> str | None:

@@ -177,18 +177,19 @@ def _same_seat(old: ChannelBinding | None, new: ChannelBinding | None) -> bool:
         old is not None
         and new is not None
         and old.recipient == new.recipient
+        and old.addressee == new.addressee
         and old.channel_type == new.channel_type
     )
 
 
 def _keys_of_seat(binding: ChannelBinding, participants: Iterable[Participant]) -> Iterator[_Key]:
     """Everything under which a room is found because of one binding."""
-    channel_id, recipient = binding.channel_id, binding.recipient
+    channel_id, addressee = binding.channel_id, binding.addressee
     yield ("channel", channel_id)
-    if recipient is None:
+    if addressee is None:
         yield ("unnamed", channel_id)
     else:
-        yield ("named", channel_id, canonical_address(binding.channel_type, recipient))
+        yield ("named", channel_id, canonical_address(binding.channel_type, addressee))
     for participant in participants:
         yield from _keys_at(participant, binding)
 

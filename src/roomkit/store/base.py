@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
-from roomkit.errors import ChannelNotFoundError, EventNotFoundError, RoomNotFoundError
+from roomkit.errors import (
+    ChannelNotFoundError,
+    EventExistsError,
+    EventNotFoundError,
+    RoomNotFoundError,
+)
 from roomkit.models.address import same_address
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.delivery import DeliveryResult, DeliveryStatus
@@ -119,13 +124,14 @@ class ConversationStore(RecordTables):
             if binding is None or room.status not in OPEN_STATUSES:
                 continue
             count += 1
-            if binding.recipient is None:
+            if binding.addressee is None:
                 unnamed = room.id
+            elif same_address(channel_type, binding.addressee, participant_id):
+                named = room.id
+            if binding.recipient is None:
                 people = await self.list_participants(room.id)
                 if any(_joined(one, binding, participant_id) for one in people):
                     joined = room.id
-            elif same_address(channel_type, binding.recipient, participant_id):
-                named = room.id
         if named or joined:
             return named or joined
         if unnamed:
@@ -171,7 +177,7 @@ class ConversationStore(RecordTables):
 
     async def find_duplicate(self, room_id: str, channel_id: str, key: str) -> RoomEvent | None:
         """The event of this source channel that was stored under an idempotency key."""
-        if not await self.check_idempotency(room_id, key, channel_id):
+        if not await self.check_idempotency(room_id, key):
             return None
         offset = 0
         while page := await self.list_events(room_id, offset=offset, limit=_PAGE):
@@ -241,6 +247,7 @@ class ConversationStore(RecordTables):
 
         Raises:
             RoomNotFoundError: there is no such room.
+            EventExistsError: the event's id is taken, in whatever room; nothing was written.
         """
         event = commit.event
         room = await self.get_room(event.room_id)
@@ -254,6 +261,8 @@ class ConversationStore(RecordTables):
             )
             if first is not None:
                 return CommitOutcome(status="duplicate", event=first, room=room)
+        if await self.get_event(event.id) is not None:
+            raise EventExistsError(event.id)
         count = await self.get_event_count(room.id)
         event = event.evolve(
             index=max(count, room.latest_index + 1 if count else 0), status=commit.status

@@ -8,6 +8,7 @@ from typing import Any
 
 from roomkit.errors import (
     ChannelNotFoundError,
+    EventExistsError,
     EventNotFoundError,
     ParticipantNotFoundError,
     TaskNotFoundError,
@@ -172,15 +173,9 @@ class InMemoryStore(ConversationStore):
             return []
         return [event.detached() for event in list(record.recent)[-limit:]]
 
-    async def check_idempotency(
-        self, room_id: str, key: str, channel_id: str | None = None
-    ) -> bool:
+    async def check_idempotency(self, room_id: str, key: str) -> bool:
         record = self._rooms.get(room_id)
-        if record is None:
-            return False
-        if channel_id is not None:
-            return (channel_id, key) in record.claims
-        return any(claimed == key for _, claimed in record.claims)
+        return record is not None and any(claimed == key for _, claimed in record.claims)
 
     async def find_duplicate(self, room_id: str, channel_id: str, key: str) -> RoomEvent | None:
         record = self._rooms.get(room_id)
@@ -225,6 +220,8 @@ class InMemoryStore(ConversationStore):
             first = record.claims.get((event.source.channel_id, key))
             if first is not None:
                 return CommitOutcome(status="duplicate", event=self._events[first], room=room)
+        if event.id in self._events:
+            raise EventExistsError(event.id)
         events = record.events
         event = event.evolve(index=events[-1].index + 1 if events else 0, status=commit.status)
         for rewritten in commit.rewrites:

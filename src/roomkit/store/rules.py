@@ -16,12 +16,24 @@ from roomkit.store.records import TimelineCommit
 OPEN_STATUSES = (RoomStatus.ACTIVE, RoomStatus.PAUSED)
 """The statuses in which a room takes messages."""
 
-_UNSAID = (EventStatus.BLOCKED, EventStatus.PENDING)
+HELD_BY = "room_paused"
+"""The ``blocked_by`` of an event that waits in a paused room. Its status is `PENDING`, which alone
+says nothing: events that nobody has sent out yet begin with it."""
+
+
+def is_held(event: RoomEvent) -> bool:
+    """Whether an event is kept until its room is resumed."""
+    return event.status is EventStatus.PENDING and event.blocked_by == HELD_BY
+
+
+def is_withheld(event: RoomEvent) -> bool:
+    """Whether nobody got to see an event: it was blocked, or is held back."""
+    return event.status is EventStatus.BLOCKED or is_held(event)
 
 
 def is_history(event: RoomEvent) -> bool:
     """Whether an event is part of what was said: a message neither blocked nor held back."""
-    return event.type is EventType.MESSAGE and event.status not in _UNSAID
+    return event.type is EventType.MESSAGE and not is_withheld(event)
 
 
 def is_unread(event: RoomEvent, binding: ChannelBinding) -> bool:

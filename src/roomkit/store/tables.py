@@ -94,10 +94,12 @@ class RecordTables(ABC):
         """
 
     @abstractmethod
-    async def check_idempotency(
-        self, room_id: str, key: str, channel_id: str | None = None
-    ) -> bool:
-        """Whether an event with this key is stored; of this source channel, if one is given."""
+    async def check_idempotency(self, room_id: str, key: str) -> bool:
+        """Whether an event with this key is stored, of whatever source channel.
+
+        Keys of one channel say nothing about another's: `ConversationStore.find_duplicate` tells
+        them apart.
+        """
 
     @abstractmethod
     async def get_event_count(self, room_id: str) -> int:

@@ -29,10 +29,13 @@ class ChannelOpsMixin(KitMixin):
 
         Raises:
             ValueError: another channel has the same id.
+            TypeError: it is no channel.
             KitClosedError: the kit was closed.
         """
         runtime = self._rt.runtime
         runtime.check_open()
+        if not isinstance(channel, Channel):
+            raise TypeError(f"a Channel is to be registered, not {type(channel).__name__}")
         known = runtime.channels.get(channel.channel_id)
         if known is channel:
             return

@@ -173,7 +173,11 @@ class HooksMixin(KitMixin):
             on_error: what a failing hook of a deciding trigger means: ``"allow"`` lets the event
                 pass, ``"block"`` withholds it. By default BEFORE_TTS, ON_TRANSCRIPTION and
                 ON_TOOL_CALL withhold.
+
+        Raises:
+            TypeError: ``@kit.hook`` was written without a trigger.
         """
+        _refuse_bare(trigger, "hook(HookTrigger.…)")
 
         def register(fn: HookFn) -> HookFn:
             self._rt.runtime.hooks.register(
@@ -228,7 +232,9 @@ class HooksMixin(KitMixin):
 
         Raises:
             ValueError: there is no such type.
+            TypeError: ``@kit.on`` was written without a type.
         """
+        _refuse_bare(event_type, 'on("room_created")')
 
         def register(fn: F) -> F:
             self._rt.runtime.events.on(event_type, fn)
@@ -251,7 +257,9 @@ class HooksMixin(KitMixin):
 
         Raises:
             ValueError: `trigger` is neither ON_IDENTITY_AMBIGUOUS nor ON_IDENTITY_UNKNOWN.
+            TypeError: ``@kit.identity_hook`` was written without a trigger.
         """
+        _refuse_bare(trigger, "identity_hook(HookTrigger.ON_IDENTITY_UNKNOWN)")
 
         def register(fn: F) -> F:
             self._rt.identity.add_hook(
@@ -269,3 +277,9 @@ class HooksMixin(KitMixin):
         """A decorator that registers a function to be called with every delivery report."""
         self._rt.statuses.add_handler(fn)
         return fn
+
+
+def _refuse_bare(given: object, example: str) -> None:
+    """A decorator without its arguments would take the function's place, and register nothing."""
+    if callable(given):
+        raise TypeError(f"the argument of the decorator is missing: write @kit.{example}")

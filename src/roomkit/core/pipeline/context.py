@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from roomkit.core.visibility import is_visible
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.context import RoomContext
@@ -17,7 +19,9 @@ def is_open(snapshot: RoomSnapshot, event: RoomEvent) -> bool:
     return snapshot.open or all(earlier.visibility == "all" for earlier in history)
 
 
-def for_reader(context: RoomContext, binding: ChannelBinding, event: RoomEvent) -> RoomContext:
+def for_reader(
+    context: RoomContext, binding: ChannelBinding, event: RoomEvent, channels: Container[str]
+) -> RoomContext:
     """The context as one channel may see it while it looks at `event`.
 
     Left out are events whose visibility does not include the channel, and what others said after
@@ -32,15 +36,21 @@ def for_reader(context: RoomContext, binding: ChannelBinding, event: RoomEvent) 
     else:
         return context
     return context.evolve(
-        recent_events=tuple(one for one in history if seen_by(one, binding, event)),
+        recent_events=tuple(one for one in history if seen_by(one, binding, event, channels)),
         narrowed=len(history) >= RECENT_EVENTS,
     )
 
 
-def seen_by(earlier: RoomEvent, binding: ChannelBinding, event: RoomEvent) -> bool:
-    """Whether a channel that looks at `event` may see a message as its past."""
+def seen_by(
+    earlier: RoomEvent, binding: ChannelBinding, event: RoomEvent, channels: Container[str]
+) -> bool:
+    """Whether a channel that looks at `event` may see a message as its past.
+
+    Args:
+        channels: as in `is_visible`, like that of `for_reader`.
+    """
     if earlier.id == event.id:
         return False
     if earlier.source.channel_id == binding.channel_id:
         return True
-    return earlier.index < event.index and is_visible(earlier.visibility, binding)
+    return earlier.index < event.index and is_visible(earlier.visibility, binding, channels)

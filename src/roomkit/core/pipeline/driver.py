@@ -20,14 +20,14 @@ from roomkit.core.pipeline.cascade import (
     running_in,
     unfinished_around,
 )
-from roomkit.core.pipeline.held import held_events
+from roomkit.core.pipeline.held import held_events, sent_out
 from roomkit.core.pipeline.poster import Poster
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.pipeline.streams import StreamRelay
 from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
 from roomkit.core.services.transitions import system_event
 from roomkit.errors import KitClosedError, locate_error
-from roomkit.models.enums import EventStatus, EventType, HookTrigger
+from roomkit.models.enums import EventType, HookTrigger
 from roomkit.models.event import RoomEvent
 from roomkit.models.hook import InjectedEvent
 from roomkit.models.task import Observation, Task
@@ -391,7 +391,7 @@ class Driver:
         async for event in held_events(store, operation.room_id):
             posting = Posting(event=event, cascade=operation.cascade, origin="sent")
             await poster.load(posting)
-            event = await store.update_event(event.evolve(status=EventStatus.DELIVERED))
+            event = await store.update_event(sent_out(event))
             posting.event = event = event.sealed()
             operation.cascade.current[event.id] = event
             poster.send_out(posting, event)

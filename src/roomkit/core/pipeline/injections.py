@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from roomkit.core.event_router import EventRouter
-from roomkit.core.pipeline.held import holds_back
+from roomkit.core.pipeline.held import hold_back, holds_back
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.pipeline.writing import write
 from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
@@ -48,7 +48,7 @@ class Injections:
             return
         commit = TimelineCommit(event=event, updated_at=event.created_at)
         if holds_back(room):
-            commit.status = EventStatus.PENDING
+            hold_back(commit)
         outcome = await write(self._rt.store, commit, room)
         if outcome.status == "stored" and commit.status is not EventStatus.PENDING:
             cascade.current[event.id] = outcome.event

@@ -14,7 +14,7 @@ from roomkit.core.event_router import EventRouter
 from roomkit.core.pipeline import revisions
 from roomkit.core.pipeline.admission import Admission
 from roomkit.core.pipeline.cascade import Hold, Inside, enclosing, kept_by_task
-from roomkit.core.pipeline.held import holds_back
+from roomkit.core.pipeline.held import hold_back, holds_back
 from roomkit.core.pipeline.holding import RoomHolds
 from roomkit.core.pipeline.injections import Injections
 from roomkit.core.pipeline.posting import Posting
@@ -32,6 +32,7 @@ from roomkit.models.enums import (
 )
 from roomkit.models.event import RoomEvent
 from roomkit.store.records import RoomSnapshot, TimelineCommit
+from roomkit.store.rules import OPEN_STATUSES
 
 logger = logging.getLogger("roomkit")
 
@@ -143,6 +144,7 @@ class Poster:
         snapshot = await self._rt.store.snapshot(posting.event.room_id)
         if snapshot is not None:
             posting.snapshot = snapshot
+            posting.closed_within = snapshot.room.status not in OPEN_STATUSES
 
     def report_failures(self, posting: Posting, failures: list[HookFailure]) -> None:
         """Keep what hooks did wrong for the result, and tell."""
@@ -187,7 +189,7 @@ class Poster:
             commit.status = EventStatus.BLOCKED
         else:
             if holds_back(room) and not by_system:
-                commit.status = EventStatus.PENDING
+                hold_back(commit)
             if event.type is EventType.MESSAGE:
                 commit.activity_at = now
             if posting.target is not None:

@@ -33,6 +33,7 @@ class Posting:
         binding: the source channel's seat in the room, if it has one.
         sender: whose redelivery it may be, of a message that is in another room by now.
         hold: the room's lock while this posting holds it itself.
+        closed_within: a hook that was asked about the event has closed the room.
         ready: deliveries to start once the lock is released.
     """
 
@@ -47,6 +48,7 @@ class Posting:
     hold: Hold | None = None
     injected: Sequence[InjectedEvent] = ()
     target: RoomEvent | None = None
+    closed_within: bool = False
     ready: list[Job] = field(default_factory=list)
     error: Exception | None = None
 

@@ -75,7 +75,8 @@ class RouteTables:
             chosen = [
                 route
                 for route in routes
-                if route.binding.channel_id != source_id and is_visible(visibility, route.binding)
+                if route.binding.channel_id != source_id
+                and is_visible(visibility, route.binding, self._channels)
             ]
         source = self._channels.get(source_id)
         try:

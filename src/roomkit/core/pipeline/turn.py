@@ -31,7 +31,7 @@ from roomkit.models.enums import (
     IdentificationStatus,
     ParticipantStatus,
 )
-from roomkit.models.event import RoomEvent
+from roomkit.models.event import EventSource, RoomEvent
 from roomkit.models.participant import Participant
 from roomkit.store.records import RoomSnapshot
 from roomkit.telemetry.base import SpanKind
@@ -118,10 +118,12 @@ class InboundPipeline:
                 return await self._timed_out(turn)
             if posting is None:
                 result = _known(turn.result)
+                closed = result.reason == "room_closed"
             else:
                 await self._driver.carry_through(posting, outermost=turn.outermost)
                 result = _result_of(posting)
-            if result.reason != "room_closed" or room_id is not None:
+                closed = posting.status == "closed" and not posting.closed_within
+            if not closed or room_id is not None:
                 break
         return result
 
@@ -206,6 +208,8 @@ class InboundPipeline:
             await self._rt.report_error(turn.room_id, channel.channel_id, error)
             raise
         event = event.sealed()
+        if event.source.participant_id is None or event.source.channel_type is None:
+            event = event.evolve(source=_source_of(event.source, message, channel))
         key = message.idempotency_key or event.idempotency_key
         if key is None and message.provider_message_id is not None:
             key = message_key(message)
@@ -325,6 +329,14 @@ def _is_as_built(event: RoomEvent, room_id: str, key: str | None) -> bool:
         and event.correlation_id is not None
         and event.chain_depth == 0
         and event.status is EventStatus.PENDING
+    )
+
+
+def _source_of(source: EventSource, message: InboundMessage, channel: Channel) -> EventSource:
+    """The source with what its channel has left out: rights and filters go by it."""
+    return source.evolve(
+        participant_id=source.participant_id or message.sender_id,
+        channel_type=source.channel_type or channel.channel_type,
     )
 
 

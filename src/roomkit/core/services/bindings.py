@@ -7,7 +7,7 @@ from typing import Any
 
 from roomkit.core.pipeline.driver import Driver, Operation
 from roomkit.core.runtime import KitRuntime
-from roomkit.core.services.transitions import system_event
+from roomkit.core.services.transitions import check_unarchived, system_event
 from roomkit.errors import ChannelNotFoundError, RoomClosedError, RoomNotFoundError
 from roomkit.models.channel import ChannelBinding, ChannelCapabilities, RateLimit, RetryPolicy
 from roomkit.models.enums import (
@@ -55,6 +55,7 @@ class BindingService:
         rate_limit: RateLimit | None = None,
         retry_policy: RetryPolicy | None = None,
         metadata: Mapping[str, Any] | None = None,
+        opened_for: str | None = None,
     ) -> ChannelBinding:
         """Attach a registered channel to a room, or change how it is attached; see `RoomKit`."""
         channel = self._rt.channel(channel_id)
@@ -81,6 +82,7 @@ class BindingService:
                 rate_limit=rate_limit,
                 retry_policy=retry_policy,
                 recipient_key=channel.recipient_key,
+                opened_for=opened_for,
                 metadata=dict(metadata or {}),
             )
             if existing is not None:
@@ -90,6 +92,7 @@ class BindingService:
                     "rate_limit": rate_limit,
                     "retry_policy": retry_policy,
                     "participant_id": participant_id,
+                    "opened_for": opened_for,
                 }
                 return await store.update_binding(_again(existing, binding, kept))
             binding = await store.add_binding(binding)
@@ -103,6 +106,7 @@ class BindingService:
 
         async def body(operation: Operation) -> bool:
             store = self._rt.store
+            await check_unarchived(store, room_id)
             binding = await store.get_binding(room_id, channel_id)
             if binding is None or not await store.remove_binding(room_id, channel_id):
                 return False
@@ -119,6 +123,8 @@ class BindingService:
         """
         binding = await self._rt.store.get_binding(room_id, channel_id)
         if binding is None:
+            if await self._rt.store.get_room(room_id) is None:
+                raise RoomNotFoundError(room_id)
             raise ChannelNotFoundError(room_id, channel_id)
         return binding
 
@@ -138,6 +144,7 @@ class BindingService:
         """
 
         async def body(operation: Operation) -> ChannelBinding:
+            await check_unarchived(self._rt.store, room_id)
             binding = await self.get(room_id, channel_id)
             values = change(binding)
             if all(getattr(binding, name) == value for name, value in values.items()):

@@ -75,11 +75,12 @@ class KitHost:
     async def history(
         self, event: RoomEvent, binding: ChannelBinding, limit: int
     ) -> tuple[RoomEvent, ...]:
+        channels = self._rt.channels
         seen: tuple[RoomEvent, ...] = ()
         width = limit
         while limit > 0:
             newest = await self._rt.store.list_recent_events(event.room_id, width)
-            seen = tuple(one for one in newest if seen_by(one, binding, event))[-limit:]
+            seen = tuple(one for one in newest if seen_by(one, binding, event, channels))[-limit:]
             if len(seen) == limit or len(newest) < width:
                 break
             width *= 4

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from roomkit._tasks import as_coroutine, bounded
+from roomkit.core._filters import one_or_more
 from roomkit.core.hooks import Hook, positional_arguments
 from roomkit.core.runtime import KitRuntime
 from roomkit.errors import describe_error, locate_error
@@ -99,9 +100,9 @@ class IdentityService:
                 fn=fn,
                 name=getattr(fn, "__name__", type(fn).__name__),
                 timeout=timeout,
-                channel_types=None if channel_types is None else frozenset(channel_types),
-                channel_ids=None if channel_ids is None else frozenset(channel_ids),
-                directions=None if directions is None else frozenset(directions),
+                channel_types=one_or_more(channel_types, ChannelType),
+                channel_ids=one_or_more(channel_ids, str),
+                directions=one_or_more(directions, ChannelDirection),
             )
         )
 

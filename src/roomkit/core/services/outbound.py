@@ -84,8 +84,11 @@ class OutboundService:
     ) -> Observation:
         """Store somebody's rating and run the ON_FEEDBACK hooks."""
         rt = self._rt
-        if await rt.store.get_room(room_id) is None:
+        room = await rt.store.get_room(room_id)
+        if room is None:
             raise RoomNotFoundError(room_id)
+        if room.status is RoomStatus.ARCHIVED:
+            raise RoomClosedError(room_id, room.status.value)
         details = {"rating": rating, "event_id": event_id, "user_id": user_id}
         known = {key: value for key, value in details.items() if value is not None}
         observation = await rt.store.add_observation(

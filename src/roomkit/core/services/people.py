@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from roomkit.core.pipeline.driver import Driver, Operation
 from roomkit.core.runtime import KitRuntime
-from roomkit.core.services.transitions import system_event
+from roomkit.core.services.transitions import check_unarchived, system_event
 from roomkit.errors import IdentityNotFoundError, ParticipantNotFoundError, RoomNotFoundError
 from roomkit.models.enums import (
     EventType,
@@ -36,6 +36,7 @@ class PeopleService:
 
         async def body(operation: Operation) -> Participant:
             store = self._rt.store
+            await check_unarchived(store, room_id)
             existing = await store.get_participant(room_id, participant_id)
             if existing is not None and existing.status is not ParticipantStatus.LEFT:
                 return existing
@@ -110,8 +111,12 @@ class PeopleService:
         return await self._driver.operate(room_id, body)
 
     async def _existing(self, room_id: str, participant_id: str) -> Participant:
-        participant = await self._rt.store.get_participant(room_id, participant_id)
+        store = self._rt.store
+        await check_unarchived(store, room_id)
+        participant = await store.get_participant(room_id, participant_id)
         if participant is None:
+            if await store.get_room(room_id) is None:
+                raise RoomNotFoundError(room_id)
             raise ParticipantNotFoundError(room_id, participant_id)
         return participant
 

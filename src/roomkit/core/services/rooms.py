@@ -32,6 +32,13 @@ class RoomOrchestrator(Protocol):
     async def install(self, kit: RoomKit, room_id: str) -> None: ...
 
 
+def _without_timers(metadata: Mapping[str, Any]) -> tuple[dict[str, Any], RoomTimers | None]:
+    """Metadata, and the timers that came with them."""
+    values = dict(metadata)
+    given = values.pop("timers", None)
+    return values, None if given is None else RoomTimers.model_validate(given)
+
+
 class _Opening:
     """A room that is being opened for a message: who else finds it before it is ready."""
 
@@ -120,10 +127,8 @@ class RoomService:
         rt = self._rt
         rt.check_open()
         now = rt.clock.now()
-        values = dict(metadata or {})
-        in_metadata = values.pop("timers", None)
-        if timers is None and in_metadata is not None:
-            timers = RoomTimers.model_validate(in_metadata)
+        values, in_metadata = _without_timers(metadata or {})
+        timers = timers or in_metadata
         room = Room(
             id=room_id if room_id is not None else new_id(),
             organization_id=organization_id,
@@ -198,28 +203,41 @@ class RoomService:
                         room_id = (await self.open()).id
                     finally:
                         opening.under_way = False
-                    await self.attach_for(room_id, message, channel)
+                    await self.attach_for(room_id, message, channel, opened=True)
                 return room_id
 
         # Cut short, it would leave a room behind that no message ever finds.
         return await self._driver.see_through(open_room(), "open_room")
 
-    async def attach_for(self, room_id: str, message: InboundMessage, channel: Channel) -> None:
+    async def attach_for(
+        self, room_id: str, message: InboundMessage, channel: Channel, *, opened: bool = False
+    ) -> None:
         """Attach the channel that a message came through, with where answers go as recipient."""
         metadata: dict[str, Any] = {}
+        opened_for: str | None = None
         if channel.recipient_key is not None:
             metadata[channel.recipient_key] = channel.reply_address(message)
-        await self._bindings.attach(room_id, channel.channel_id, metadata=metadata)
+        elif opened:
+            opened_for = channel.reply_address(message)
+        await self._bindings.attach(
+            room_id, channel.channel_id, metadata=metadata, opened_for=opened_for
+        )
 
     async def update_metadata(self, room_id: str, metadata: Mapping[str, Any]) -> Room:
-        """Merge keys into a room's metadata."""
+        """Merge keys into a room's metadata; ``timers`` among them become the room's."""
+        values, timers = _without_timers(metadata)
 
         async def body(_operation: Operation) -> Room:
             room = await self.get(room_id)
-            merged = {**room.metadata, **metadata}
-            return await self._rt.store.update_room(
-                room.evolve(metadata=merged, updated_at=self._rt.clock.now())
+            if room.status is RoomStatus.ARCHIVED:
+                raise RoomClosedError(room_id, room.status.value)
+            changed = room.evolve(
+                metadata={**room.metadata, **values}, updated_at=self._rt.clock.now()
             )
+            if timers is not None:
+                last = timers.last_activity_at or room.timers.last_activity_at
+                changed = changed.evolve(timers=timers.evolve(last_activity_at=last))
+            return await self._rt.store.update_room(changed)
 
         return await self._driver.operate(room_id, body)
 
@@ -290,19 +308,32 @@ class RoomService:
         return await self._driver.operate(room_id, body)
 
     async def check_all_timers(self) -> list[Room]:
-        """Do so for all rooms; returns those that changed."""
+        """Do so for all rooms; returns those that changed.
+
+        Raises:
+            Exception: what a room has raised, after the others were seen to. If it was several, an
+                `ExceptionGroup` of them.
+        """
         due: list[str] = []
         now = self._rt.clock.now()
         for status in OPEN_STATUSES:
             due += await self._due_rooms(status, now)
         changed: list[Room] = []
+        failures: list[Exception] = []
         for room_id in dict.fromkeys(due):
             try:
                 room, moved = await self.check_timers(room_id)
             except RoomNotFoundError:  # deleted since it was listed
                 continue
+            except Exception as error:  # one room must not keep the others from their turn
+                failures.append(error)
+                continue
             if moved:
                 changed.append(room)
+        if len(failures) == 1:
+            raise failures[0]
+        if failures:
+            raise ExceptionGroup(f"the timers of {len(failures)} rooms failed", failures)
         return changed
 
     async def _due_rooms(self, status: RoomStatus, now: datetime) -> list[str]:

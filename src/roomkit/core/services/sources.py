@@ -32,6 +32,9 @@ _HANDING_IN = RetryPolicy.constant(max_retries=5, base_delay_seconds=1.0, max_de
 _SHORTEST_WISH = 0.1
 """A source that may come back at once would come back without end."""
 
+_AT_ONCE = 32
+"""How many messages a source may hand in before others get their turn."""
+
 _DRAIN_SECONDS = 2.0
 _END_SECONDS = 5.0
 """Both in real time, as with `TaskScope.close`: a process must end even if virtual time stands
@@ -145,6 +148,9 @@ class _RunningSource:
         if self._stopped and task is not None and task is self._task:
             task.cancel()
             await asyncio.sleep(0)
+        elif self._health.messages % _AT_ONCE == 0:
+            # A source whose messages are all at hand would leave the loop to nobody else.
+            await asyncio.sleep(0)
 
     async def _run(self) -> None:
         clock = self._rt.clock
@@ -165,6 +171,8 @@ class _RunningSource:
 
     async def _failed(self, error: BaseException, *, lasted: float) -> None:
         """Report a failure, and wait for the time of the next attempt if there is one."""
+        if isinstance(error, KitClosedError):  # nothing is taken in any more, whatever comes
+            return
         if self._source.connected and lasted >= self._delays.max_delay_seconds:
             self._health = self._health.evolve(restarts=0)
         attempt = self._health.restarts

@@ -8,6 +8,7 @@ from roomkit.core.pipeline.cascade import Cascade
 from roomkit.core.pipeline.held import held_events, holds_back
 from roomkit.core.pipeline.posting import withheld
 from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
+from roomkit.errors import RoomClosedError
 from roomkit.models.content import SystemContent
 from roomkit.models.enums import (
     ChannelDirection,
@@ -20,6 +21,7 @@ from roomkit.models.enums import (
 from roomkit.models.event import EventSource, RoomEvent
 from roomkit.models.framework_event import FrameworkEventType
 from roomkit.models.room import Room
+from roomkit.store.base import ConversationStore
 
 _HOOKS = {
     RoomStatus.PAUSED: HookTrigger.ON_ROOM_PAUSED,
@@ -56,6 +58,17 @@ def system_event(
         content=SystemContent(body=body, code=code, data={"room_id": room_id, **data}),
         status=EventStatus.DELIVERED,
     )
+
+
+async def check_unarchived(store: ConversationStore, room_id: str) -> None:
+    """Refuse a change to a room that is put away for good. What is not there is not refused.
+
+    Raises:
+        RoomClosedError: the room was archived.
+    """
+    room = await store.get_room(room_id)
+    if room is not None and room.status is RoomStatus.ARCHIVED:
+        raise RoomClosedError(room_id, room.status.value)
 
 
 class Transitions:

@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from roomkit.channels.base import Channel
 from roomkit.core.pipeline.turn import InboundPipeline, message_key
@@ -57,7 +58,11 @@ class WebhookService:
             items = [payload]
         else:
             decoded = _decoded(payload)
-            items = channel.parse_webhook(decoded)
+            try:
+                items = channel.parse_webhook(decoded)
+            except WebhookError:  # not one of the vendor's: to ask for it again would not help
+                logger.warning("an unknown webhook for channel %s", channel_id)
+                return None
             await self._notify(channel, decoded)
         last: InboundMessage | None = None
         failures: list[Exception] = []
@@ -95,12 +100,25 @@ class WebhookService:
 def _decoded(payload: Mapping[str, Any] | bytes | str) -> Mapping[str, Any]:
     if isinstance(payload, bytes | str):
         try:
-            payload = json.loads(payload)
+            payload = _json_or_form(payload)
         except (ValueError, RecursionError) as error:
-            raise WebhookError(f"the body is not JSON: {type(error).__name__}") from error
+            kind = type(error).__name__
+            raise WebhookError(f"the body is neither JSON nor a form: {kind}") from error
     if not isinstance(payload, Mapping):
         raise WebhookError("the payload is not an object")
     return payload
+
+
+def _json_or_form(body: bytes | str) -> Any:
+    """What a raw body holds. No form is JSON: it has a name before its first ``=``."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        text = body.decode() if isinstance(body, bytes) else body
+        form = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True))
+        if not all(form) or not form:
+            raise
+        return form
 
 
 def _with_key(message: InboundMessage) -> InboundMessage:

@@ -9,13 +9,13 @@ from roomkit.core.visibility import is_visible, may_read
 from roomkit.integrations._websocket.frames import encode, event_view
 from roomkit.integrations._websocket.settings import WebSocketLimits
 from roomkit.models.channel import ChannelBinding
-from roomkit.models.enums import ChannelDirection, EventStatus, EventType
+from roomkit.models.enums import ChannelDirection, EventType
 from roomkit.models.event import RoomEvent
 from roomkit.models.room import Room
+from roomkit.store.rules import is_withheld
 
 _PAGE = 100
 _MAX_SCANNED = 2000
-_WITHHELD = (EventStatus.BLOCKED, EventStatus.PENDING)
 # The framework's notices stand in the timeline and are delivered to nobody.
 _NOTICES = frozenset(
     {
@@ -43,6 +43,12 @@ class Past:
 
     events: list[RoomEvent]
     resumed: bool
+
+
+def shows(kit: RoomKit, binding: ChannelBinding, visibility: str) -> bool:
+    """Whether something of this visibility is meant for the clients of a channel."""
+    channels = {channel.channel_id for channel in kit.list_channels()}
+    return visibility == "all" or is_visible(visibility, binding, channels)
 
 
 class History:
@@ -99,10 +105,10 @@ class History:
         """The event as the channel would have received it, or None if it would not have."""
         if not may_read(binding) or binding.direction is ChannelDirection.INBOUND:
             return None
-        if event.status in _WITHHELD or event.type in _NOTICES:
+        if is_withheld(event) or event.type in _NOTICES:
             return None
         if event.source.channel_id != binding.channel_id:
-            if not is_visible(event.visibility, binding):
+            if not shows(self._kit, binding, event.visibility):
                 return None
             transcoder = self._kit.transcoder
             if not transcoder.passes(event.content, binding):

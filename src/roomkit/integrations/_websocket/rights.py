@@ -6,8 +6,9 @@ import asyncio
 import logging
 
 from roomkit.core.framework import RoomKit
-from roomkit.core.visibility import is_visible, may_read
+from roomkit.core.visibility import may_read
 from roomkit.integrations._websocket.entry import Seat
+from roomkit.integrations._websocket.history import shows
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.enums import ParticipantStatus
 from roomkit.realtime.base import EphemeralEvent
@@ -66,4 +67,6 @@ class Rights:
     def admit(self, event: EphemeralEvent) -> bool:
         """Whether clients may hear of an ephemeral event."""
         binding = self._binding
-        return binding is not None and may_read(binding) and is_visible(event.visibility, binding)
+        if binding is None or not may_read(binding):
+            return False
+        return shows(self._kit, binding, event.visibility)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from roomkit.errors import RoomNotFoundError
+from roomkit.errors import EventExistsError, RoomNotFoundError
 from roomkit.models.content import TextContent
 from roomkit.models.enums import EventStatus, EventType, RoomStatus
 from roomkit.models.room import RoomTimers
 from roomkit.store.base import ConversationStore
 from roomkit.store.records import RECENT_EVENTS, RoomSnapshot
+from roomkit.store.rules import HELD_BY
 from roomkit.testing._stores._base import (
     ADA,
     BOB,
@@ -82,6 +83,17 @@ class CommitRules(StoreRules):
         outcome = await commit(store, event, status=event_status)
         assert outcome.event == event.evolve(status=event_status)
         assert await store.get_event(event.id) == outcome.event
+
+    async def test_an_id_is_given_once(self, store: ConversationStore) -> None:
+        for room_id in ("room", "other"):
+            await open_room(store, room_id)
+        first = (await commit(store, an_event("first", id="same"))).event
+        for room_id in ("room", "other"):
+            again = an_event("second", id="same", room_id=room_id)
+            await refused(commit(store, again), EventExistsError)
+        assert await store.get_event("same") == first
+        assert await store.list_events("room") == [first]
+        assert await store.list_events("other") == []
 
     async def test_a_duplicate_is_answered_with_the_first(self, store: ConversationStore) -> None:
         await open_room(store)
@@ -270,7 +282,7 @@ class SnapshotRules(StoreRules):
         texts = [str(number) for number in range(RECENT_EVENTS + 5)]
         await say(store, *texts)
         await commit(store, an_event("blocked", status=EventStatus.BLOCKED))
-        await commit(store, an_event("held back", status=EventStatus.PENDING))
+        await commit(store, an_event("held back", status=EventStatus.PENDING, blocked_by=HELD_BY))
         await commit(store, an_event("system", type=EventType.SYSTEM))
         snapshot = await snapshot_of(store)
         assert bodies_of(snapshot.recent_events) == texts[-RECENT_EVENTS:]

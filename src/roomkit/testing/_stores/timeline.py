@@ -11,6 +11,7 @@ from roomkit.models.enums import ChannelDirection, ChannelType, EventStatus, Eve
 from roomkit.models.event import ChannelData, EventSource, RoomEvent
 from roomkit.store.base import ConversationStore
 from roomkit.store.records import RECENT_EVENTS
+from roomkit.store.rules import HELD_BY
 from roomkit.testing._stores._base import (
     NOON,
     StoreRules,
@@ -180,8 +181,8 @@ class TimelineRules(StoreRules):
             await open_room(store, room_id)
         event = (await commit(store, an_event(idempotency_key="k"))).event
         assert await store.check_idempotency("room", "k")
-        assert await store.check_idempotency("room", "k", "sms")
-        assert not await store.check_idempotency("room", "k", "email")
+        assert await store.find_duplicate("room", "sms", "k")
+        assert await store.find_duplicate("room", "email", "k") is None
         assert not await store.check_idempotency("room", "other key")
         assert not await store.check_idempotency("other", "k")
         assert await store.find_duplicate("room", "sms", "k") == event
@@ -192,9 +193,11 @@ class TimelineRules(StoreRules):
         await say(store, "said")
         await commit(store, an_event("joined", type=EventType.PARTICIPANT_JOINED))
         await commit(store, an_event("blocked", status=EventStatus.BLOCKED))
-        await commit(store, an_event("held back", status=EventStatus.PENDING))
+        await commit(store, an_event("held back", status=EventStatus.PENDING, blocked_by=HELD_BY))
         await commit(store, an_event("not delivered", status=EventStatus.FAILED))
-        assert bodies_of(await store.list_recent_events("room")) == ["said", "not delivered"]
+        await store.add_event(an_event("brought along", index=9))
+        said = ["said", "not delivered", "brought along"]
+        assert bodies_of(await store.list_recent_events("room")) == said
 
     async def test_recent_events_are_the_newest_in_order(self, store: ConversationStore) -> None:
         await open_room(store)
@@ -347,7 +350,7 @@ class ReadingRules(StoreRules):
         await attach(store, "room", channel_id="web")
         await say(store, "mine", channel_id="web")
         await commit(store, an_event(status=EventStatus.BLOCKED))
-        await commit(store, an_event(status=EventStatus.PENDING))
+        await commit(store, an_event(status=EventStatus.PENDING, blocked_by=HELD_BY))
         await commit(store, an_event(type=EventType.SYSTEM))
         await say(store, "yours")
         assert await store.get_unread_count("room", "web") == 1
