@@ -121,6 +121,7 @@ FURTHER: dict[str, str] = {
     "EphemeralEvent": "roomkit.realtime.base",
     "EphemeralEventType": "roomkit.models.enums",
     "EventContent": "roomkit.models.event",
+    "EventExistsError": "roomkit.errors",
     "EventNotFoundError": "roomkit.errors",
     "EventRouter": "roomkit.core.event_router",
     "FacebookMessengerProvider": "roomkit.providers.messenger.facebook",

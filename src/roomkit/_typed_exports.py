@@ -47,6 +47,7 @@ from roomkit.core.transcoder import DefaultContentTranscoder as DefaultContentTr
 from roomkit.errors import ChannelNotFoundError as ChannelNotFoundError
 from roomkit.errors import ChannelNotRegisteredError as ChannelNotRegisteredError
 from roomkit.errors import DeliveryError as DeliveryError
+from roomkit.errors import EventExistsError as EventExistsError
 from roomkit.errors import EventNotFoundError as EventNotFoundError
 from roomkit.errors import IdentityNotFoundError as IdentityNotFoundError
 from roomkit.errors import KitClosedError as KitClosedError

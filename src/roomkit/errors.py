@@ -9,6 +9,7 @@ RoomKitError
 ├── ParticipantNotFoundError
 ├── IdentityNotFoundError
 ├── EventNotFoundError
+├── EventExistsError                another event has this id
 ├── TaskNotFoundError
 ├── SourceAlreadyAttachedError
 ├── SourceNotFoundError
@@ -31,12 +32,27 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 _PLACES = 4
+_QUOTABLE = frozenset({"builtins", "roomkit._tasks"})
+"""The modules whose exceptions may be quoted; the second has those of deadlines."""
 
 
 class RoomKitError(Exception):
-    """The base of all of them."""
+    """The base of all of them. They can be copied and pickled, attributes included."""
 
     retryable: bool = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By default the class would be called with the message, where it takes ids.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored[E: RoomKitError](
+    kind: type[E], args: tuple[object, ...], attributes: Mapping[str, Any]
+) -> E:
+    error = kind.__new__(kind)
+    super(RoomKitError, error).__init__(*args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class _NamedError(RoomKitError):
@@ -118,6 +134,16 @@ class EventNotFoundError(_NamedError):
     def __init__(self, room_id: str, event_id: str) -> None:
         super().__init__(room_id, event_id)
         self.room_id = room_id
+        self.event_id = event_id
+
+
+class EventExistsError(_NamedError):
+    """There is an event with this id already; ids are unique among all rooms."""
+
+    template = "event {0!r} is stored already; leave the id out, and the event gets one"
+
+    def __init__(self, event_id: str) -> None:
+        super().__init__(event_id)
         self.event_id = event_id
 
 
@@ -258,13 +284,13 @@ class MissingDependencyError(RoomKitError, ImportError):
 def describe_error(error: BaseException) -> str:
     """What may be said about an exception outside of the process.
 
-    RoomKit's own errors and Python's built-in ones are quoted. The text of any other library's
-    exception is left out, since HTTP clients quote URLs, and URLs carry tokens.
+    RoomKit's own errors, deadlines and Python's built-in errors are quoted. The text of any other
+    library's exception is left out, since HTTP clients quote URLs, and URLs carry tokens.
     """
     name = type(error).__name__
     if isinstance(error, RoomKitError):
         return str(error)
-    if type(error).__module__ == "builtins" and str(error):
+    if type(error).__module__ in _QUOTABLE and str(error):
         return f"{name}: {error}"
     return name
 

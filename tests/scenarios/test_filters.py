@@ -59,3 +59,10 @@ def test_decorator_without_arguments_is_refused(decorator: str) -> None:
     """It would register nothing, and nobody would notice that either."""
     with pytest.raises(TypeError, match=rf"write @kit\.{decorator}\("):
         getattr(RoomKit(), decorator)(lambda _event, _context: None)
+
+
+@pytest.mark.parametrize("limits", [{"channel_types": {"webbsocket"}}, {"directions": "inwards"}])
+def test_what_there_is_none_of_is_refused(limits: dict[str, Any]) -> None:
+    for register in (RoomKit().hook, RoomKit().identity_hook):
+        with pytest.raises(ValueError, match="is not a valid"):
+            register(HookTrigger.ON_IDENTITY_UNKNOWN, **limits)(print)

@@ -130,7 +130,7 @@ async def test_an_answer_with_one_of_the_ids(
 
 def test_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx", None)
-    with pytest.raises(ImportError, match=r"pip install 'roomkit\[httpx\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'roomkit\[elasticemail\]'"):
         ElasticEmailProvider(ElasticEmailConfig(**ACCOUNT))
 
 

@@ -196,6 +196,13 @@ class TestWhereItGoes:
             HTTPProviderConfig(url=url)
         assert "s3cret" not in str(caught.value)
 
+    def test_the_refusal_names_the_way_out_where_there_is_one(self) -> None:
+        for url in ("http://127.0.0.1:8000/", "http://localhost:8000/"):
+            with pytest.raises(ValueError, match="allow_private_hosts=True"):
+                HTTPProviderConfig(url=url)
+        with pytest.raises(ValueError, match=r"use a header \["):
+            HTTPProviderConfig(url="https://user:s3cret@example.com/")
+
     def test_the_operator_may_allow_private_hosts(self) -> None:
         config = HTTPProviderConfig(url="http://localhost:8000/", allow_private_hosts=True)
         assert config.url == config.webhook_url == "http://localhost:8000/"

@@ -133,7 +133,7 @@ def test_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ImportError, match=r"pip install 'roomkit\["):
         SendGridEmailProvider(SendGridConfig(**ACCOUNT, webhook_public_key="MFkw"))
     monkeypatch.setitem(sys.modules, "httpx", None)
-    with pytest.raises(ImportError, match=r"pip install 'roomkit\[httpx\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'roomkit\[sendgrid\]'"):
         SendGridEmailProvider(SendGridConfig(**ACCOUNT))
 
 

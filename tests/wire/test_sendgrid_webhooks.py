@@ -107,6 +107,8 @@ class TestSignatures:
         sendgrid = provider()
         assert not sendgrid.verifies_webhooks
         assert sendgrid.verify_webhook(request()) is False
+        with pytest.raises(ValueError, match="webhook_public_key"):
+            sendgrid.verify_signature(BODY, SIGNATURE, TIMESTAMP)
 
     def test_with_the_key_of_another_account(self) -> None:
         other = ec.generate_private_key(ec.SECP256R1()).public_key()

@@ -12,6 +12,7 @@ from roomkit.models.enums import ChannelType
 from roomkit.providers.base import WebhookRequest
 from roomkit.providers.twilio import TwilioConfig, TwilioSMSProvider, parse_twilio_webhook
 from roomkit.testing.twilio_standin import TwilioStandin, create_twilio_standin
+from tests.wire.carried import carried
 
 ADA, DESK = "+15551234567", "+15550000000"
 HOOK = "https://example.com/webhooks/twilio"
@@ -46,11 +47,11 @@ async def test_a_question_and_its_answer(kit: RoomKit, standin: TwilioStandin) -
     params = standin.inbound_params(
         from_=ADA, to=DESK, body="This one?", media=[("https://x.example/a.jpg", "image/jpeg")]
     )
-    result = await kit.process_inbound(parse_twilio_webhook(params, channel_id="sms"))
+    result = await kit.process_inbound(carried(parse_twilio_webhook(params, channel_id="sms")))
     assert result.event is not None
     assert result.event.room_id == "ada"
     assert result.event.source.channel_type is ChannelType.MMS
-    again = await kit.process_inbound(parse_twilio_webhook(params, channel_id="sms"))
+    again = await kit.process_inbound(carried(parse_twilio_webhook(params, channel_id="sms")))
     assert (again.blocked, again.reason) == (True, "duplicate")
 
     await kit.send_event("ada", "desk", TextContent(body="Yes, that one."))

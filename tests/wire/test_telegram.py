@@ -497,8 +497,16 @@ class TestVerifying:
     def test_without_a_secret_nothing_is_genuine(self) -> None:
         bot = TelegramBotProvider(TelegramConfig(bot_token=TOKEN))
         assert not bot.verifies_webhooks
-        assert not bot.verify_signature("")
-        assert not bot.verify_signature("anything")
+        header = {"x-telegram-bot-api-secret-token": "anything"}
+        request = WebhookRequest(url="https://example.com/", headers=header)
+        assert bot.verify_webhook(request) is False
+        with pytest.raises(ValueError, match="secret_token"):
+            bot.verify_signature("anything")
+
+    @pytest.mark.parametrize("junk", [None, 7, b"hook-s3cret", ["hook-s3cret"]])
+    def test_what_is_no_text_is_not_genuine(self, junk: Any) -> None:
+        bot = TelegramBotProvider(TelegramConfig(bot_token=TOKEN, secret_token="hook-s3cret"))
+        assert bot.verify_signature(junk) is False
 
     @pytest.mark.parametrize("secret", ["", "with space", "é", "x" * 257, "a.b"])
     def test_a_secret_that_telegram_would_refuse(self, secret: str) -> None:

@@ -307,6 +307,31 @@ JUNK: list[str | bytes] = [
 ]
 
 
+async def test_what_a_parser_returns_has_to_be_a_message(
+    listener: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    def parse(frame: str | bytes) -> Any:
+        known = json.loads(frame)
+        if known["text"] == "hello":
+            return [
+                InboundMessage(channel_id="", sender_id="ada", content=TextContent(body="hello")),
+                known["text"],
+            ]
+        return known
+
+    async def handler(connection: ServerConnection) -> None:
+        await connection.send(said("s3cret"))
+        await says_hello(connection)
+
+    async with serving(handler) as url:
+        await attach(listener, url, parse=parse)
+        await listener.hears("hello")
+        health = listener.health
+    assert (health.status, health.messages, health.dropped) == ("running", 1, 2)
+    assert "parse() returned dict, not InboundMessage" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
 async def test_junk_is_counted_and_harms_nobody(
     listener: Listener, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -138,6 +138,17 @@ async def test_the_documented_way_to_make_one(server: ScriptedServer) -> None:
         )
 
 
+@pytest.mark.parametrize("phone_number_id", ["106540352242922", "desk-1", "..."])
+def test_whether_an_id_exists_is_for_meta_to_say(phone_number_id: str) -> None:
+    WhatsAppProvider(access_token="...", phone_number_id=phone_number_id)
+
+
+@pytest.mark.parametrize("phone_number_id", ["", ".", "..", "1/media", "1?x", "+15550783881"])
+def test_an_id_does_not_lead_elsewhere(phone_number_id: str) -> None:
+    with pytest.raises(ValueError, match="which the console shows"):
+        WhatsAppConfig(access_token="EAA", phone_number_id=phone_number_id)
+
+
 async def test_a_person_without_a_number_and_a_group(
     server: ScriptedServer, whatsapp: WhatsAppCloudProvider
 ) -> None:

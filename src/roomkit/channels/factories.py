@@ -1,6 +1,7 @@
 """The messaging channels, as data: what each can carry and where its recipient's address is kept.
 
-The limits are those of the vendors' current documentation as the feature matrix states them.
+The limits are those of the vendors' current documentation as the feature matrix states them; an
+account or a country with others is described by ``capabilities=``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from roomkit.channels.transport import TransportChannel
 from roomkit.models.channel import ChannelCapabilities
 from roomkit.models.enums import ChannelMediaType, ChannelType
 from roomkit.providers.email.thread import email_thread
+from roomkit.providers.sms.opt_out import mark_opt_out
 
 _TEXT = ChannelMediaType.TEXT
 _RICH = ChannelMediaType.RICH
@@ -105,32 +107,47 @@ HTTP_CAPABILITIES = ChannelCapabilities(media_types=[_TEXT, _RICH], supports_ric
 
 
 def SMSChannel(  # noqa: N802 - these are used as classes are
-    channel_id: str, *, provider: Any = None, from_number: str | None = None
+    channel_id: str,
+    *,
+    provider: Any = None,
+    from_number: str | None = None,
+    capabilities: ChannelCapabilities | None = None,
 ) -> TransportChannel:
-    """Text messages, with pictures where the provider offers MMS. Recipient: ``phone_number``."""
+    """Text messages, with pictures where the provider offers MMS. Recipient: ``phone_number``.
+
+    A message such as STOP or START is marked as one that wants no answer, whichever way it came.
+    """
     return TransportChannel(
         channel_id,
         ChannelType.SMS,
         provider=provider,
-        capabilities=SMS_CAPABILITIES,
+        capabilities=capabilities or SMS_CAPABILITIES,
         recipient_key="phone_number",
         defaults={"from_": from_number},
+        recognise=mark_opt_out,
     )
 
 
-def RCSChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  # noqa: N802
+def RCSChannel(  # noqa: N802
+    channel_id: str, *, provider: Any = None, capabilities: ChannelCapabilities | None = None
+) -> TransportChannel:
     """Rich messages on the telephone. Recipient: ``phone_number``."""
     return TransportChannel(
         channel_id,
         ChannelType.RCS,
         provider=provider,
-        capabilities=RCS_CAPABILITIES,
+        capabilities=capabilities or RCS_CAPABILITIES,
         recipient_key="phone_number",
+        recognise=mark_opt_out,
     )
 
 
 def EmailChannel(  # noqa: N802
-    channel_id: str, *, provider: Any = None, from_email: str | None = None
+    channel_id: str,
+    *,
+    provider: Any = None,
+    from_email: str | None = None,
+    capabilities: ChannelCapabilities | None = None,
 ) -> TransportChannel:
     """E-mail. Recipient: ``email_address``; ``subject`` comes from the binding too.
 
@@ -140,7 +157,7 @@ def EmailChannel(  # noqa: N802
         channel_id,
         ChannelType.EMAIL,
         provider=provider,
-        capabilities=EMAIL_CAPABILITIES,
+        capabilities=capabilities or EMAIL_CAPABILITIES,
         recipient_key="email_address",
         defaults={
             "from_": from_email,
@@ -153,69 +170,79 @@ def EmailChannel(  # noqa: N802
     )
 
 
-def MessengerChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  # noqa: N802
+def MessengerChannel(  # noqa: N802
+    channel_id: str, *, provider: Any = None, capabilities: ChannelCapabilities | None = None
+) -> TransportChannel:
     """Facebook Messenger. Recipient: ``facebook_user_id``."""
     return TransportChannel(
         channel_id,
         ChannelType.MESSENGER,
         provider=provider,
-        capabilities=MESSENGER_CAPABILITIES,
+        capabilities=capabilities or MESSENGER_CAPABILITIES,
         recipient_key="facebook_user_id",
     )
 
 
-def WhatsAppChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  # noqa: N802
+def WhatsAppChannel(  # noqa: N802
+    channel_id: str, *, provider: Any = None, capabilities: ChannelCapabilities | None = None
+) -> TransportChannel:
     """WhatsApp Business. Recipient: ``phone_number``."""
     return TransportChannel(
         channel_id,
         ChannelType.WHATSAPP,
         provider=provider,
-        capabilities=WHATSAPP_CAPABILITIES,
+        capabilities=capabilities or WHATSAPP_CAPABILITIES,
         recipient_key="phone_number",
     )
 
 
 def WhatsAppPersonalChannel(  # noqa: N802
-    channel_id: str, *, provider: Any = None
+    channel_id: str, *, provider: Any = None, capabilities: ChannelCapabilities | None = None
 ) -> TransportChannel:
     """WhatsApp from a personal account. Recipient: ``phone_number``."""
     return TransportChannel(
         channel_id,
         ChannelType.WHATSAPP_PERSONAL,
         provider=provider,
-        capabilities=WHATSAPP_PERSONAL_CAPABILITIES,
+        capabilities=capabilities or WHATSAPP_PERSONAL_CAPABILITIES,
         recipient_key="phone_number",
     )
 
 
-def TelegramChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  # noqa: N802
+def TelegramChannel(  # noqa: N802
+    channel_id: str, *, provider: Any = None, capabilities: ChannelCapabilities | None = None
+) -> TransportChannel:
     """Telegram, through a bot. Recipient: ``telegram_chat_id``."""
     return TransportChannel(
         channel_id,
         ChannelType.TELEGRAM,
         provider=provider,
-        capabilities=TELEGRAM_CAPABILITIES,
+        capabilities=capabilities or TELEGRAM_CAPABILITIES,
         recipient_key="telegram_chat_id",
     )
 
 
-def TeamsChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  # noqa: N802
+def TeamsChannel(  # noqa: N802
+    channel_id: str, *, provider: Any = None, capabilities: ChannelCapabilities | None = None
+) -> TransportChannel:
     """Microsoft Teams, through a bot. Recipient: ``teams_conversation_id``."""
     return TransportChannel(
         channel_id,
         ChannelType.TEAMS,
         provider=provider,
-        capabilities=TEAMS_CAPABILITIES,
+        capabilities=capabilities or TEAMS_CAPABILITIES,
         recipient_key="teams_conversation_id",
     )
 
 
-def HTTPChannel(channel_id: str, *, provider: Any = None) -> TransportChannel:  # noqa: N802
+def HTTPChannel(  # noqa: N802
+    channel_id: str, *, provider: Any = None, capabilities: ChannelCapabilities | None = None
+) -> TransportChannel:
     """Any system with a webhook. Recipient: ``recipient_id``."""
     return TransportChannel(
         channel_id,
         ChannelType.WEBHOOK,
         provider=provider,
-        capabilities=HTTP_CAPABILITIES,
+        capabilities=capabilities or HTTP_CAPABILITIES,
         recipient_key="recipient_id",
     )

@@ -43,6 +43,9 @@ class SendingProvider(Protocol):
 type SendOptions = Callable[[RoomEvent, ChannelBinding, RoomContext], Mapping[str, Any]]
 """Arguments for one ``provider.send``, worked out from the message and the room around it."""
 
+type Recognise = Callable[[InboundMessage], InboundMessage]
+"""A message that comes in, with what can be told from its words noted in its metadata."""
+
 
 class TransportChannel(Channel):
     """A messaging channel, described by data rather than by a subclass.
@@ -56,6 +59,7 @@ class TransportChannel(Channel):
         defaults: arguments for every ``provider.send``. One that is None is taken from the
             binding's metadata, under the same key, and left out if it is not there.
         options: works out such an argument for each message; comes before the binding's metadata.
+        recognise: looks at every message that comes in before anything else does.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class TransportChannel(Channel):
         recipient_key: str | None = None,
         defaults: Mapping[str, Any] | None = None,
         options: SendOptions | None = None,
+        recognise: Recognise | None = None,
     ) -> None:
         super().__init__(channel_id)
         self.channel_type = channel_type
@@ -77,6 +82,7 @@ class TransportChannel(Channel):
         self._defaults = dict(defaults or {})
         self._host: ChannelHost | None = None
         self._options = options
+        self._recognise = recognise
 
     @property
     def provider(self) -> Any:
@@ -98,6 +104,8 @@ class TransportChannel(Channel):
         self._host = host
 
     async def handle_inbound(self, message: InboundMessage, context: RoomContext) -> RoomEvent:
+        if self._recognise is not None:
+            message = self._recognise(message)
         await self._note(message)
         channel_type = self.channel_type
         if channel_type is ChannelType.SMS and _has_media(message.content):
@@ -142,7 +150,12 @@ class TransportChannel(Channel):
             self._provider, "revises_messages", False
         ):
             options["target_ids"] = await self._ids_of(content.target_event_id)
-        result = await self._provider.send(event, to=recipient, **options)
+        result: object = await self._provider.send(event, to=recipient, **options)
+        if result is not None and not isinstance(result, ProviderResult):
+            # Otherwise the False of somebody's own provider would count as sent.
+            raise DeliveryError(
+                f"send() returned {type(result).__name__}, not ProviderResult", code="bad_output"
+            )
         return ChannelOutput.empty().evolve(result=result)
 
     def reply_address(self, message: InboundMessage) -> str:

@@ -15,7 +15,7 @@ from roomkit.channels.base import Channel
 from roomkit.channels.connections import SendFn, StreamSendFn
 from roomkit.channels.host import ChannelHost
 from roomkit.channels.streaming import StreamMessage, StreamSink, StreamStart
-from roomkit.errors import DeliveryError
+from roomkit.errors import DeliveryError, locate_error
 from roomkit.models.channel import ChannelBinding, ChannelCapabilities, ChannelOutput
 from roomkit.models.context import RoomContext
 from roomkit.models.delivery import InboundMessage
@@ -25,6 +25,9 @@ from roomkit.models.event import RoomEvent
 logger = logging.getLogger("roomkit.websocket")
 
 NOTHING = ChannelOutput.empty()
+
+# What a function raises that is itself wrong, and not the line to its client.
+_MISTAKES = (AssertionError, AttributeError, LookupError, NameError, TypeError)
 
 WEBSOCKET_CAPABILITIES = ChannelCapabilities.constant(
     media_types=[ChannelMediaType.TEXT, ChannelMediaType.RICH, ChannelMediaType.MEDIA],
@@ -131,7 +134,13 @@ class WebSocketChannel(Channel):
             room_id: the only room whose events the client gets.
             echo: also send the client its own messages back, once they are stored. Its own are
                 those whose ``metadata["connection_id"]`` names it.
+
+        Raises:
+            TypeError: `send_fn` or `stream_send_fn` is no function: the result of one, perhaps.
         """
+        for fn in (send_fn, stream_send_fn or send_fn):
+            if not callable(fn):
+                raise TypeError(f"a client is served by a function, not by {type(fn).__name__}")
         self._connections[connection_id] = Connection(
             connection_id, send_fn, stream_send_fn, room_id, echo
         )
@@ -148,11 +157,13 @@ class WebSocketChannel(Channel):
         """Forget a client that could not be reached."""
         if self.is_current(connection):
             del self._connections[connection.connection_id]
-            logger.info(
+            # That a client is gone is everyday; that its function cannot take an event is not.
+            logger.log(
+                logging.WARNING if isinstance(error, _MISTAKES) else logging.INFO,
                 "channel %s dropped connection %s: %s",
                 self.channel_id,
                 connection.connection_id,
-                type(error).__name__,
+                locate_error(error),
             )
 
     def echoes(self, event: RoomEvent) -> bool:

@@ -13,6 +13,15 @@ from roomkit.models._frozen import EMPTY_DICT, EMPTY_LIST, clean_text, freeze
 Text = Annotated[str, BeforeValidator(clean_text)]
 """Free text from outside: NUL and lone surrogates become U+FFFD."""
 
+
+def _none_if_empty(key: str) -> str | None:
+    return key or None
+
+
+Key = Annotated[Text, AfterValidator(_none_if_empty)]
+"""What tells that a thing came before, to be used as ``Key | None``. An empty one is none: all
+that have it would be taken for the same."""
+
 Metadata = Annotated[dict[str, Any], AfterValidator(freeze)]
 """Arbitrary JSON-like data, copied in and read-only from then on."""
 
@@ -28,7 +37,9 @@ __all__ = [
     "READ_ONLY",
     "FrozenModel",
     "JsonList",
+    "Key",
     "Metadata",
+    "Settings",
     "Text",
     "new_id",
     "utc_now",
@@ -140,6 +151,12 @@ class FrozenModel(BaseModel):
         return self.evolve(
             **{name: _detach(values[name]) for name in _container_fields(type(self))}
         )
+
+
+class Settings(FrozenModel):
+    """A record that people write by hand: a field that it does not have is a mistake."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def _detach(value: Any) -> Any:

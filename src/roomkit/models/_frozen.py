@@ -9,6 +9,7 @@ and a deep copy of one is an ordinary, writable container.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Never
 
 MAX_DEPTH = 64
@@ -49,6 +50,11 @@ class FrozenDict(dict[str, Any]):
     def __reduce__(self) -> tuple[Any, ...]:
         return (FrozenDict, (dict(self),))
 
+    # Only a type that pydantic knows has a place as a default in a JSON Schema (of OpenAPI, say).
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, handler: Callable[[Any], Any]) -> Any:
+        return handler(dict[str, Any])
+
 
 class FrozenList(list[Any]):
     """A `list` that cannot be changed."""
@@ -85,6 +91,10 @@ class FrozenList(list[Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (FrozenList, (list(self),))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, handler: Callable[[Any], Any]) -> Any:
+        return handler(list[Any])
 
 
 EMPTY_DICT: dict[str, Any] = FrozenDict()

@@ -14,6 +14,7 @@ from roomkit.models._base import (
     READ_ONLY,
     FrozenModel,
     Metadata,
+    Settings,
     utc_now,
 )
 from roomkit.models._frozen import FrozenList
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _TEXT: list[ChannelMediaType] = FrozenList([ChannelMediaType.TEXT])
 
 
-class ChannelCapabilities(FrozenModel):
+class ChannelCapabilities(Settings):
     """What a channel can carry. Content outside of it is converted before delivery.
 
     ``overflow`` decides what happens to text longer than ``max_length`` characters: ``"truncate"``
@@ -67,7 +68,7 @@ class ChannelCapabilities(FrozenModel):
 TEXT_ONLY = ChannelCapabilities.constant()
 
 
-class RateLimit(FrozenModel):
+class RateLimit(Settings):
     """How many messages may pass; several limits all apply. Each is at least one message per its
     unit."""
 
@@ -76,7 +77,7 @@ class RateLimit(FrozenModel):
     max_per_hour: float | None = Field(default=None, gt=0)
 
 
-class RetryPolicy(FrozenModel):
+class RetryPolicy(Settings):
     """How often to try again and how long to wait: ``base * exponential_base ** attempt``,
     capped."""
 

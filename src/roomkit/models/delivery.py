@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
+from pydantic import Field
+
 from roomkit.models._base import (
     EMPTY_DICT,
     EMPTY_LIST,
     READ_ONLY,
     FrozenModel,
     JsonList,
+    Key,
     Metadata,
     Text,
 )
-from roomkit.models.content import EventContent
+from roomkit.models.content import CompositeContent, EventContent, MediaContent, TextContent
 from roomkit.models.enums import EventType
 
 if TYPE_CHECKING:
@@ -34,8 +37,8 @@ class InboundMessage(FrozenModel):
     channel_id: str
     sender_id: Text
     content: EventContent
-    idempotency_key: Text | None = None
-    provider_message_id: Text | None = None
+    idempotency_key: Key | None = None
+    provider_message_id: Key | None = None
     event_type: EventType | None = None
     metadata: Metadata = EMPTY_DICT
 
@@ -156,11 +159,36 @@ class InboundResult(FrozenModel):
         return self.event.room_id if self.event is not None else None
 
 
+_ANY_FILE = "application/octet-stream"
+
+
+def _message_of(fields: dict[str, Any]) -> InboundMessage | None:
+    """The message that the other fields of a webhook amount to; None if nobody wrote."""
+    if fields["event_type"] != "inbound" or fields["status"] is not None or not fields["sender"]:
+        return None
+    parts: list[EventContent] = []
+    for file in fields["media_urls"]:
+        url, mime_type = file.get("url"), file.get("mime_type")
+        if isinstance(url, str):
+            known = isinstance(mime_type, str)
+            parts.append(MediaContent(url=url, mime_type=mime_type if known else _ANY_FILE))
+    if fields["body"] or not parts:
+        parts.insert(0, TextContent(body=fields["body"]))
+    return InboundMessage(
+        channel_id="",
+        sender_id=fields["sender"],
+        content=parts[0] if len(parts) == 1 else CompositeContent(parts=parts),
+        provider_message_id=fields["external_id"],
+    )
+
+
 class WebhookMeta(FrozenModel):
     """A vendor's webhook in normal form, whichever vendor it was.
 
     Exactly one of the three holds: `is_inbound` (somebody wrote), `is_status` (a report about a
-    message sent earlier), or neither (something to acknowledge and ignore).
+    message sent earlier), or neither (something to acknowledge and ignore). Unless it is given,
+    the ``message`` is made of ``sender``, ``body``, ``media_urls`` (each with ``url`` and
+    ``mime_type``) and ``external_id``.
     """
 
     provider: str
@@ -171,12 +199,12 @@ class WebhookMeta(FrozenModel):
     external_id: str | None = None
     media_urls: JsonList = EMPTY_LIST
     status: DeliveryStatus | None = None
-    message: InboundMessage | None = None
+    message: InboundMessage | None = Field(default_factory=_message_of)
     raw: Metadata = EMPTY_DICT
 
     @property
     def is_inbound(self) -> bool:
-        return self.event_type == "inbound"
+        return self.event_type == "inbound" and self.status is None
 
     @property
     def is_status(self) -> bool:

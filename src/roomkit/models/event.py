@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from roomkit.models._base import EMPTY_DICT, FrozenModel, Metadata, Text, new_id, utc_now
+from roomkit.models._base import EMPTY_DICT, FrozenModel, Key, Metadata, Text, new_id, utc_now
 from roomkit.models._frozen import FrozenDict
 from roomkit.models.content import (
     AudioContent,
@@ -94,7 +94,7 @@ class RoomEvent(FrozenModel):
     chain_depth: int = 0
     parent_event_id: str | None = None
     correlation_id: str | None = None
-    idempotency_key: Text | None = None
+    idempotency_key: Key | None = None
     created_at: datetime = Field(default_factory=utc_now)
     metadata: Metadata = EMPTY_DICT
     channel_data: ChannelData = NO_CHANNEL_DATA

@@ -7,11 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from roomkit.models._base import EMPTY_DICT, FrozenModel, Metadata, new_id, utc_now
+from roomkit.models._base import EMPTY_DICT, FrozenModel, Metadata, Settings, new_id, utc_now
 from roomkit.models.enums import RoomStatus
 
 
-class RoomTimers(FrozenModel):
+class RoomTimers(Settings):
     """After how many seconds without a message a room is paused and closed; None means never.
 
     Both count from ``last_activity_at``, the last message (system events do not count), and the

@@ -58,6 +58,10 @@ class BlockedAddressError(ValueError):
     """The URL leads to an address that is not public, or cannot be read as a URL of the web."""
 
 
+class NotPublicError(BlockedAddressError):
+    """The URL is sound, but leads to an address or name that is not public."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PinnedURL:
     """A URL with the address in place of the host's name.
@@ -98,9 +102,9 @@ def check_url(url: str) -> SplitResult:
     address = literal_address(host)
     if address is not None:
         if not is_public(address):
-            raise BlockedAddressError("the URL's host is not a public address")
+            raise NotPublicError("the URL's host is not a public address")
     elif "." not in host or f".{host}".endswith(_INTERNAL_SUFFIXES):
-        raise BlockedAddressError("the URL's host is not a public name")
+        raise NotPublicError("the URL's host is not a public name")
     return parts
 
 
@@ -192,7 +196,7 @@ async def _only_public(host: str, port: int, resolve: Resolver) -> Address:
     if not addresses:
         raise OSError("the name has no address")
     if not all(is_public(address) for address in addresses):
-        raise BlockedAddressError("the URL's host leads to an address that is not public")
+        raise NotPublicError("the URL's host leads to an address that is not public")
     return addresses[0]
 
 

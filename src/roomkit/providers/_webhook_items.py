@@ -24,7 +24,7 @@ from roomkit.models.content import (
 )
 from roomkit.models.delivery import DeliveryStatus, InboundMessage, WebhookMeta
 from roomkit.providers._content import File
-from roomkit.providers.sms.opt_out import OptOutAction, opt_out_action
+from roomkit.providers.sms.opt_out import OptOutAction, opt_out_action, opt_out_facts
 
 logger = logging.getLogger("roomkit.providers")
 
@@ -127,9 +127,7 @@ def inbound_meta(
     metadata = {key: value for key, value in metadata.items() if value}
     action = opt_out or opt_out_action(body)
     if action is not None:
-        metadata["opt_out"] = action
-        if opt_out is not None or action != "help":
-            metadata["no_reply"] = True
+        metadata |= opt_out_facts(action, answered=opt_out is not None)
     files = [
         {"url": item.url, "mime_type": item.mime_type}
         for item in items

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -103,19 +103,31 @@ class FeedSource(SourceProvider):
     def _plain_headers(self) -> dict[str, str]:
         return {name: value.get_secret_value() for name, value in self._headers.items()}
 
-    def _parsed[Piece](
-        self, parse: Callable[[Piece], Parsed], piece: Piece
+    def _parsed[Given](
+        self, parse: Callable[[Given], Parsed], given: Given
     ) -> list[InboundMessage]:
         """What is in a piece; nothing, counted, if it makes no sense."""
         try:
-            found = parse(piece)
+            found = parse(given)
             if found is None:
                 return []
-            return [found] if isinstance(found, InboundMessage) else list(found)
+            # A parser that forgot the last step gives text or a dictionary: one piece, not many.
+            single = isinstance(found, InboundMessage | Mapping | str | bytes)
+            pieces: list[Any] = [found] if single else list(found)
         except Exception as error:  # a parser that trips over its input was given bad input
             self._dropped += 1
             logger.warning("%s: a message makes no sense: %s", self.kind, type(error).__name__)
             return []
+        return [piece for piece in pieces if self._is_message(piece)]
+
+    def _is_message(self, piece: object) -> bool:
+        if isinstance(piece, InboundMessage):
+            return True
+        self._dropped += 1
+        logger.warning(
+            "%s: parse() returned %s, not InboundMessage", self.kind, type(piece).__name__
+        )
+        return False
 
     async def _hand_over(
         self, emit: Emit, message: InboundMessage, taken: Callable[[], None] | None = None

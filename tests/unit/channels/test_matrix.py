@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -21,6 +22,7 @@ from roomkit import (
     WhatsAppPersonalChannel,
 )
 from roomkit.channels.ai import AIChannel
+from roomkit.models.channel import ChannelCapabilities
 from roomkit.models.enums import (
     ChannelCategory,
     ChannelDirection,
@@ -200,6 +202,27 @@ def test_limits_it_has(row: Row) -> None:
 def test_nobody_can_change_it_for_others(row: Row) -> None:
     with pytest.raises(TypeError, match="read-only"):
         row.channel.capabilities().media_types.append(ChannelMediaType.VIDEO)
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [
+        SMSChannel,
+        RCSChannel,
+        EmailChannel,
+        WhatsAppChannel,
+        WhatsAppPersonalChannel,
+        MessengerChannel,
+        TelegramChannel,
+        TeamsChannel,
+        HTTPChannel,
+        WebSocketChannel,
+    ],
+    ids=lambda factory: factory.__name__,
+)
+def test_an_account_with_other_limits_says_so(factory: Callable[..., Channel]) -> None:
+    capabilities = ChannelCapabilities(media_types=[ChannelMediaType.TEXT], max_length=160)
+    assert factory("other", capabilities=capabilities).capabilities() == capabilities
 
 
 def test_the_messaging_channels_are_one_class() -> None:

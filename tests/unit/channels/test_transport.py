@@ -223,6 +223,22 @@ async def test_a_refusal_is_a_failure_and_final(kit: RoomKit) -> None:
     assert len(provider.sent) == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "code"), [(False, "bad_output"), ("queued", "bad_output"), (None, None)]
+)
+async def test_what_is_no_result_is_no_success(
+    kit: RoomKit, answer: object, code: str | None
+) -> None:
+    """But a provider of one's own that says nothing has raised nothing either."""
+
+    class Own(MockSMSProvider):
+        async def send(self, event: RoomEvent, to: str, from_: str | None = None) -> Any:
+            return answer
+
+    await with_channel(kit, SMSChannel("sms", provider=Own()), phone_number=ADA)
+    assert (await say(kit, "web")).delivery_results["sms"].error_code == code
+
+
 async def test_closing_the_kit_closes_the_provider(kit: RoomKit) -> None:
     provider = MockSMSProvider()
     kit.register_channel(SMSChannel("sms", provider=provider))

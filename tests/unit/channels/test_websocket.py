@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -215,6 +216,35 @@ async def test_a_client_that_raises_is_forgotten_and_the_others_are_served(kit: 
     assert result.delivery_results["desk"].success
     assert [client.texts for client in clients] == [["hello"], ["hello"]]
     assert desk.connection_count == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "level"), [(ConnectionResetError, logging.INFO), (AttributeError, logging.WARNING)]
+)
+async def test_a_function_that_is_wrong_is_told_from_a_client_that_is_gone(
+    kit: RoomKit, caplog: pytest.LogCaptureFixture, error: type[Exception], level: int
+) -> None:
+    async def fails(_connection_id: str, event: RoomEvent) -> None:
+        raise error(event.content)
+
+    desk = await shared_room(kit)
+    desk.register_connection("c1", fails)
+    with caplog.at_level(logging.INFO, "roomkit.websocket"):
+        await say(kit, "web", "secret words")
+    [record] = [record for record in caplog.records if record.name == "roomkit.websocket"]
+    assert record.levelno == level
+    assert f"connection c1: {error.__name__} at " in record.getMessage()
+    assert "test_websocket.py" in record.getMessage()
+    assert "secret" not in caplog.text
+
+
+def test_a_client_is_served_by_functions() -> None:
+    desk = WebSocketChannel("desk")
+    no_function: Any = "send"
+    for functions in ([None], [no_function], [broken, no_function]):
+        with pytest.raises(TypeError, match="by a function, not by"):
+            desk.register_connection("c1", *functions)
+    assert desk.connection_count == 0
 
 
 async def test_when_the_only_client_is_gone_the_delivery_has_failed(kit: RoomKit) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from roomkit.models._base import FrozenModel
+from roomkit.models.channel import ChannelOutput
 from roomkit.models.event import RoomEvent
 from tests.unit.models.examples import CONTENTS, MODELS, containers, instances, wild_text
 
@@ -87,6 +89,25 @@ def test_it_can_be_copied_and_pickled(model: type[BaseModel], data: st.DataObjec
     assert copy.deepcopy(value) == value
     assert value.model_copy() == value
     assert pickle.loads(pickle.dumps(value)) == value
+
+
+# What a channel gives back may hold an exception and a stream; neither is JSON.
+sendable = pytest.mark.parametrize(
+    "model", [one for one in MODELS if one is not ChannelOutput], ids=lambda model: model.__name__
+)
+
+
+@sendable
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+def test_it_has_a_json_schema_with_its_defaults(
+    model: type[BaseModel], mode: Literal["validation", "serialization"]
+) -> None:
+    """A host may show it in an OpenAPI. Pydantic warns of every default that it leaves out."""
+    schema = model.model_json_schema(by_alias=False, mode=mode)
+    properties = schema.get("$defs", {}).get(model.__name__, schema)["properties"]
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, list | dict):
+            assert properties[name]["default"] == field.default
 
 
 @pytest.mark.parametrize("content", CONTENTS, ids=lambda content: content.__name__)

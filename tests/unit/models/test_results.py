@@ -8,7 +8,14 @@ import pytest
 from pydantic import ValidationError
 
 from roomkit.models.channel import ChannelOutput
-from roomkit.models.delivery import DeliveryResult, InboundMessage, InboundResult, WebhookMeta
+from roomkit.models.content import CompositeContent, EventContent, MediaContent
+from roomkit.models.delivery import (
+    DeliveryResult,
+    DeliveryStatus,
+    InboundMessage,
+    InboundResult,
+    WebhookMeta,
+)
 from roomkit.models.enums import EventType, IdentificationStatus
 from roomkit.models.event import SystemContent, TextContent
 from roomkit.models.hook import HookResult, InjectedEvent
@@ -134,9 +141,48 @@ def test_a_webhook_becomes_a_message_of_the_channel() -> None:
     assert (meta.is_inbound, meta.is_status) == (True, False)
 
 
-def test_a_webhook_without_a_message_does_not() -> None:
+PHOTO = MediaContent(url="https://files.example/1.jpg", mime_type="image/jpeg")
+FILE = MediaContent(url="https://files.example/1", mime_type="application/octet-stream")
+
+
+@pytest.mark.parametrize(
+    ("files", "body", "content"),
+    [
+        ([], "Hi", TextContent(body="Hi")),
+        ([], "", TextContent(body="")),
+        ([{"url": PHOTO.url, "mime_type": PHOTO.mime_type}], "", PHOTO),
+        ([{"size": "2"}, {"url": FILE.url}], "", FILE),
+        ([{"url": FILE.url}], "Hi", CompositeContent(parts=[TextContent(body="Hi"), FILE])),
+    ],
+)
+def test_a_webhook_filled_in_by_hand_has_a_message_too(
+    files: list[dict[str, str]], body: str, content: EventContent
+) -> None:
+    meta = WebhookMeta(
+        provider="acme", sender="+15551234567", body=body, external_id="m-1", media_urls=files
+    )
+    assert meta.to_inbound(channel_id="sms") == InboundMessage(
+        channel_id="sms", sender_id="+15551234567", content=content, provider_message_id="m-1"
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"sender": "+15551234567", "event_type": "ping"},
+        {
+            "sender": "+15551234567",
+            "status": DeliveryStatus(provider="acme", message_id="m-1", status="sent"),
+        },
+        {"body": "Nobody said this"},
+    ],
+    ids=["another event", "report", "no sender"],
+)
+def test_a_webhook_in_which_nobody_wrote_has_none(fields: dict[str, Any]) -> None:
+    meta = WebhookMeta(provider="acme", **fields)
     with pytest.raises(ValueError, match="acme webhook carries no message"):
-        WebhookMeta(provider="acme", event_type="ping").to_inbound("sms")
+        meta.to_inbound("sms")
+    assert not (meta.is_inbound and meta.is_status)
 
 
 @pytest.mark.parametrize("confidence", [-0.1, 1.5])

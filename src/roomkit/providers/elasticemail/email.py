@@ -40,6 +40,7 @@ class ElasticEmailProvider(MailService[ElasticEmailConfig]):
     """
 
     vendor: ClassVar[str] = VENDOR
+    extra: ClassVar[str] = "elasticemail"
     webhook_methods: ClassVar[frozenset[str]] = frozenset({"GET", "POST"})
 
     async def _post(self, mail: OutgoingMail) -> ProviderResult:

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from roomkit.providers._config import NOT_SET, OptionalSecret, ProviderConfig, SecretHeaders
-from roomkit.providers._guard import check_url, split_url
+from roomkit.providers._guard import NotPublicError, check_url, split_url
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOP_HEADERS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
@@ -69,8 +69,11 @@ class HTTPProviderConfig(ProviderConfig):
     def _check_address(self) -> Self:
         if self.allow_private_hosts:
             split_url(self.url)
-        else:
+            return self
+        try:
             check_url(self.url)
+        except NotPublicError as error:
+            raise ValueError(f"{error}; allow_private_hosts=True takes it all the same") from error
         return self
 
     @field_serializer("url", when_used="json")

@@ -45,6 +45,7 @@ class SendGridEmailProvider(MailService[SendGridConfig]):
     """
 
     vendor: ClassVar[str] = VENDOR
+    extra: ClassVar[str] = "sendgrid"
 
     def __init__(
         self,
@@ -82,7 +83,7 @@ class SendGridEmailProvider(MailService[SendGridConfig]):
         return self._verifier is not None
 
     def verify_webhook(self, request: WebhookRequest) -> bool:
-        return self.verify_signature(
+        return self.verifies_webhooks and self.verify_signature(
             request.body,
             request.headers.get(SIGNATURE_HEADER.lower()),
             request.headers.get(TIMESTAMP_HEADER.lower()),
@@ -92,9 +93,13 @@ class SendGridEmailProvider(MailService[SendGridConfig]):
         self, payload: bytes | str, signature: str | None, timestamp: str | None
     ) -> bool:
         """Whether SendGrid made a request, by either of the configured keys; see
-        `SendGridVerifier`. False without a key."""
+        `SendGridVerifier`.
+
+        Raises:
+            ValueError: no key is configured.
+        """
         if self._verifier is None:
-            return False
+            raise ValueError("SendGridConfig(webhook_public_key=...) is needed to verify webhooks")
         return self._verifier.verify(payload, signature, timestamp, self._clock.now())
 
     def decode_webhook(self, request: WebhookRequest) -> Mapping[str, Any]:

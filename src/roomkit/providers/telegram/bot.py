@@ -224,16 +224,21 @@ class TelegramBotProvider(TelegramAPI, TelegramProvider):
         return self._config.secret_token is not None
 
     def verify_webhook(self, request: WebhookRequest) -> bool:
-        return self.verify_signature(request.headers.get(HEADER))
+        return self.verifies_webhooks and self.verify_signature(request.headers.get(HEADER))
 
     def verify_signature(self, secret_token: str | None) -> bool:
-        """Whether this is the secret that Telegram was given; False without one.
+        """Whether this is the secret that Telegram was given.
 
         Args:
             secret_token: the value of ``X-Telegram-Bot-Api-Secret-Token``.
+
+        Raises:
+            ValueError: no ``secret_token`` is configured.
         """
         known = self._config.secret_token
-        if known is None or not secret_token:
+        if known is None:
+            raise ValueError("TelegramConfig(secret_token=...) is needed to verify webhooks")
+        if not isinstance(secret_token, str) or not secret_token:
             return False
         given = secret_token.encode("utf-8", "replace")
         return hmac.compare_digest(known.get_secret_value().encode(), given)

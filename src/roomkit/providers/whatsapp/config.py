@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
+
+from pydantic import Field, field_validator
 
 from roomkit.models.content import TemplateContent
 from roomkit.providers._config import Secret
 from roomkit.providers._meta import MetaAccount
+
+_PATH_SEGMENT = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 
 
 class WhatsAppConfig(MetaAccount):
@@ -24,7 +28,15 @@ class WhatsAppConfig(MetaAccount):
     """
 
     access_token: Secret
-    phone_number_id: str = Field(pattern=r"^[0-9]{1,32}$")
+    phone_number_id: str
     fallback_template: TemplateContent | None = None
     preview_urls: bool = False
     list_label: str = Field(default="Options", min_length=1, max_length=20)
+
+    @field_validator("phone_number_id")
+    @classmethod
+    def _stays_in_its_place(cls, value: str) -> str:
+        # Whether there is such a number is for Meta to say; the id is part of a path.
+        if not _PATH_SEGMENT.fullmatch(value) or value in (".", ".."):
+            raise ValueError("not an id such as 106540352242922, which the console shows")
+        return value
