@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Coroutine
@@ -10,6 +9,7 @@ from types import CoroutineType
 from typing import Any
 
 from roomkit._tasks import as_coroutine, bounded, finish_within, first_step
+from roomkit.channels._ws_sending import Sending
 from roomkit.channels._ws_stream import WebSocketStream
 from roomkit.channels.base import Channel
 from roomkit.channels.connections import SendFn, StreamSendFn
@@ -80,6 +80,9 @@ class WebSocketChannel(Channel):
         capabilities: instead of the default.
         max_concurrent_sends: how many connections are served at once for one event.
         send_timeout: how long one send may take, in seconds.
+        patience: how long the others wait for the slowest, in seconds. Whoever takes longer is
+            left behind: they get what they miss in order as fast as they can take it, and are
+            dropped once a thousand events wait for them.
     """
 
     channel_type = ChannelType.WEBSOCKET
@@ -93,12 +96,14 @@ class WebSocketChannel(Channel):
         capabilities: ChannelCapabilities | None = None,
         max_concurrent_sends: int = 64,
         send_timeout: float = 10.0,
+        patience: float = 1.0,
     ) -> None:
         super().__init__(channel_id)
         self._echo = echo
         self._capabilities = capabilities or WEBSOCKET_CAPABILITIES
-        self._max_sends = max_concurrent_sends
         self._send_timeout = send_timeout
+        self._patience = patience
+        self._sending = Sending(self._send, self.drop, at_once=max_concurrent_sends)
         self._connections: dict[str, Connection] = {}
         self._turn = 0
         self._host: ChannelHost | None = None
@@ -186,7 +191,7 @@ class WebSocketChannel(Channel):
         self, event: RoomEvent, binding: ChannelBinding, context: RoomContext
     ) -> ChannelOutput:
         targets = self._targets(event, binding)
-        if len(targets) == 1:
+        if len(targets) == 1 and not self._sending.is_behind(targets[0], event.room_id):
             connection = targets[0]
             try:
                 done, waits_for = first_step(coro := connection.send(event))
@@ -195,8 +200,10 @@ class WebSocketChannel(Channel):
             except Exception as error:  # the other side is gone or hangs
                 self.drop(connection, error)
                 raise DeliveryError("the connection failed", code="connection_lost") from None
-        elif targets:
-            await self._send_all(targets, event)
+        elif targets and not await self._sending.to_all(
+            targets, event, self.clock, self._patience
+        ):
+            raise DeliveryError("every connection failed", code="connection_lost")
         return NOTHING
 
     def _targets(self, event: RoomEvent, binding: ChannelBinding) -> list[Connection]:
@@ -230,19 +237,9 @@ class WebSocketChannel(Channel):
         self._turn += 1
         return [chosen]
 
-    async def _send_all(self, targets: list[Connection], event: RoomEvent) -> None:
-        places = asyncio.Semaphore(self._max_sends)
-
-        async def send(connection: Connection) -> bool:
-            async with places:
-                return await self._send(connection, event)
-
-        async with asyncio.TaskGroup() as group:
-            sends = [group.create_task(send(connection)) for connection in targets]
-        if not any(task.result() for task in sends):
-            raise DeliveryError("every connection failed", code="connection_lost")
-
     async def _send(self, connection: Connection, event: RoomEvent) -> bool:
+        if not self.is_current(connection):  # it was behind, and has left meanwhile
+            return False
         try:
             await bounded(self.clock, self._send_timeout, connection.send(event))
         except Exception as error:  # the other side is gone or hangs; that concerns nobody else
@@ -283,6 +280,7 @@ class WebSocketChannel(Channel):
 
     async def close(self) -> None:
         self._connections.clear()
+        await self._sending.close()
 
 
 def _takes_two(fn: SendFn) -> bool:

@@ -21,6 +21,7 @@ from roomkit.testing import VirtualClock
 from tests.helpers import Inbox, join_room, message, say
 
 SEND_TIMEOUT = 10.0
+PATIENCE = 1.0
 
 
 class Client:
@@ -269,12 +270,93 @@ async def test_a_client_that_hangs_is_forgotten_in_time(kit: RoomKit, clock: Vir
     client = Client(desk, "c")
     desk.register_connection("silent", silent)
     saying = asyncio.create_task(say(kit, "web"))
-    await clock.advance(SEND_TIMEOUT - 0.1)
+    await clock.advance(PATIENCE - 0.1)
     assert client.texts == ["hello"], "the others do not wait"
     assert not saying.done()
     await clock.advance(0.2)
     assert (await saying).delivery_results["desk"].success
+    await clock.advance(SEND_TIMEOUT - PATIENCE - 0.2)
+    assert desk.connection_count == 2
+    await clock.advance(0.2)
     assert desk.connection_count == 1
+
+
+class Slow(Client):
+    """Takes its time for every event."""
+
+    def __init__(self, channel: WebSocketChannel, clock: VirtualClock, seconds: float) -> None:
+        super().__init__(channel, "slow")
+        self._clock, self._seconds = clock, seconds
+        channel.register_connection("slow", self._take)
+
+    async def _take(self, connection_id: str, event: RoomEvent) -> None:
+        await self._clock.sleep(self._seconds)
+        await self.receive(connection_id, event)
+
+
+async def test_a_slow_client_holds_nobody_up_and_misses_nothing(
+    kit: RoomKit, clock: VirtualClock
+) -> None:
+    desk = await shared_room(kit)
+    quick, slow = Client(desk, "c"), Slow(desk, clock, 5.0)
+    texts = ["one", "two", "three", "four"]
+    saying = [asyncio.create_task(say(kit, "web", text)) for text in texts]
+    await clock.advance(PATIENCE + 0.1)
+    assert quick.texts == texts
+    assert all(task.done() for task in saying)
+    assert slow.texts == []
+    await clock.advance(9)
+    assert slow.texts == ["one", "two"]
+    await clock.advance(10)
+    assert slow.texts == texts
+    late = asyncio.create_task(say(kit, "web", "five"))
+    await clock.advance(0.5)
+    assert not late.done(), "it has caught up, and is waited for again"
+    await clock.advance(5)
+    assert quick.texts == slow.texts == [*texts, "five"]
+
+
+async def test_a_client_that_is_alone_by_now_keeps_its_order(
+    kit: RoomKit, clock: VirtualClock
+) -> None:
+    desk = await shared_room(kit)
+    Client(desk, "c")
+    slow = Slow(desk, clock, 3.0)
+    saying = asyncio.create_task(say(kit, "web", "one"))
+    await clock.advance(2)
+    await saying
+    desk.unregister_connection("c")
+    result = await say(kit, "web", "two")
+    assert result.delivery_results["desk"].success
+    await clock.advance(10)
+    assert slow.texts == ["one", "two"]
+
+
+async def test_a_client_that_is_too_far_behind_is_given_up(
+    kit: RoomKit, clock: VirtualClock
+) -> None:
+    desk = await shared_room(kit, send_timeout=100_000.0)
+    quick, slow = Client(desk, "c"), Slow(desk, clock, 50_000.0)
+    saying = asyncio.create_task(say(kit, "web"))
+    await clock.advance(PATIENCE + 0.1)
+    await saying
+    for _ in range(1001):
+        await say(kit, "web")
+    assert desk.connection_count == 1
+    assert len(quick.texts) == 1002
+    await clock.advance(60_000)
+    assert slow.texts == ["hello"]
+
+
+async def test_a_client_that_is_behind_does_not_keep_the_kit_open(clock: VirtualClock) -> None:
+    async with asyncio.timeout(10), RoomKit(clock=clock) as kit:
+        desk = await shared_room(kit)
+        Client(desk, "c")
+        desk.register_connection("silent", silent)
+        saying = asyncio.create_task(say(kit, "web"))
+        await clock.advance(PATIENCE + 0.1)
+        await saying
+    assert [task for task in asyncio.all_tasks() if task.get_name() in ("send", "catch up")] == []
 
 
 async def test_the_only_client_has_no_more_time_than_others(
