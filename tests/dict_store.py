@@ -15,7 +15,7 @@ from roomkit.models.address import canonical_address
 from roomkit.models.enums import RoomStatus, TaskStatus
 from roomkit.models.task import Task
 from roomkit.store.base import ConversationStore
-from roomkit.store.rules import takes_part
+from roomkit.store.members import takes_part
 
 
 class Table[M: BaseModel]:

@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "channels.connections",
             "channels.host",
             "channels.streaming",
+            "store.members",
             "store.records",
             "store.rules",
             "store.tables",

@@ -13,7 +13,8 @@ from roomkit.models.participant import Participant
 from roomkit.models.room import Room
 from roomkit.store._memory_index import RoomIds, RoomIndex
 from roomkit.store._memory_room import RoomRecord
-from roomkit.store.rules import OPEN_STATUSES, takes_part
+from roomkit.store.members import takes_part
+from roomkit.store.rules import OPEN_STATUSES
 
 
 class RoomDirectory:

@@ -9,7 +9,7 @@ from roomkit.models.address import canonical_address
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.enums import ChannelType
 from roomkit.models.participant import Participant
-from roomkit.store.rules import addresses_at, takes_part
+from roomkit.store.members import addresses_at, takes_part
 
 type RoomIds = dict[str, int]
 """Room ids, oldest room first: a dict keeps the order, and the value is the room's rank."""

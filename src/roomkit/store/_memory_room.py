@@ -10,6 +10,7 @@ from roomkit.models.event import RoomEvent
 from roomkit.models.participant import Participant
 from roomkit.models.room import Room
 from roomkit.models.task import Observation
+from roomkit.store.members import Members
 from roomkit.store.records import RECENT_EVENTS, RoomSnapshot
 from roomkit.store.rules import is_history
 
@@ -43,7 +44,7 @@ class RoomRecord:
         self.events: list[RoomEvent] = []
         self.recent: deque[RoomEvent] = deque(maxlen=RECENT_EVENTS)
         self.bindings: dict[str, ChannelBinding] = {}
-        self.participants: dict[str, Participant] = {}
+        self.participants = Members()
         self.claims: dict[tuple[str, str], str] = {}
         self.tasks: list[str] = []
         self.observations: list[Observation] = []
@@ -72,7 +73,7 @@ class RoomRecord:
         """Put somebody in their place."""
         if self._participants is not None:
             self._participants = None
-            self.participants = self.participants.copy()  # as above
+            self.participants = Members(self.participants)  # as above
         self.participants[participant.id] = participant
 
     def take_snapshot(self, duplicate: RoomEvent | None = None) -> RoomSnapshot:

@@ -17,16 +17,15 @@ from roomkit.models.enums import ChannelType, RoomStatus
 from roomkit.models.event import RoomEvent
 from roomkit.models.participant import Participant
 from roomkit.models.room import Room
+from roomkit.store.members import addresses_at, takes_part
 from roomkit.store.records import RECENT_EVENTS, CommitOutcome, RoomSnapshot, TimelineCommit
 from roomkit.store.rules import (
     OPEN_STATUSES,
-    addresses_at,
     is_history,
     is_unread,
     rewritten_over,
     room_after,
     sender_of,
-    takes_part,
     with_deliveries,
 )
 from roomkit.store.tables import RecordTables

@@ -13,6 +13,7 @@ from roomkit.models.enums import EventStatus
 from roomkit.models.event import RoomEvent
 from roomkit.models.participant import Participant
 from roomkit.models.room import Room
+from roomkit.store.members import Members
 
 RECENT_EVENTS = 50
 """How many messages of its latest history a `RoomSnapshot` holds."""
@@ -29,7 +30,7 @@ class RoomSnapshot:
         version: differs from that of any other state of the room, where the store can tell.
         seats: the bindings by their channels' ids, where the store has them at hand; `binding`
             makes its own otherwise. Never changed once the snapshot is made.
-        people: the same for participants and their ids.
+        people: the same for participants.
     """
 
     room: Room
@@ -40,7 +41,7 @@ class RoomSnapshot:
     duplicate: RoomEvent | None = None
     version: int | None = None
     seats: Mapping[str, ChannelBinding] | None = field(default=None, repr=False, compare=False)
-    people: Mapping[str, Participant] | None = field(default=None, repr=False, compare=False)
+    people: Members | None = field(default=None, repr=False, compare=False)
     _context: RoomContext | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
@@ -64,12 +65,17 @@ class RoomSnapshot:
             seats = self.seats = {one.channel_id: one for one in self.bindings}
         return seats.get(channel_id)
 
-    def participant(self, participant_id: str) -> Participant | None:
-        """Somebody who takes part, or did. As fast in a room of many."""
+    @property
+    def members(self) -> Members:
+        """Those who take part, or did."""
         people = self.people
         if people is None:
-            people = self.people = {one.id: one for one in self.participants}
-        return people.get(participant_id)
+            people = self.people = Members.of(self.participants)
+        return people
+
+    def participant(self, participant_id: str) -> Participant | None:
+        """Somebody who takes part, or did. As fast in a room of many."""
+        return self.members.get(participant_id)
 
 
 @dataclass(slots=True, kw_only=True)

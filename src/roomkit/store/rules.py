@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from roomkit.models._frozen import FrozenDict
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.delivery import DeliveryResult
-from roomkit.models.enums import EventStatus, EventType, ParticipantStatus, RoomStatus
+from roomkit.models.enums import EventStatus, EventType, RoomStatus
 from roomkit.models.event import RoomEvent
-from roomkit.models.participant import Participant
 from roomkit.models.room import Room
 from roomkit.store.records import TimelineCommit
 
@@ -41,26 +40,10 @@ def is_unread(event: RoomEvent, binding: ChannelBinding) -> bool:
     return is_history(event) and event.source.channel_id != binding.channel_id
 
 
-def takes_part(participant: Participant) -> bool:
-    """Whether somebody still belongs to a room."""
-    return participant.status in (ParticipantStatus.ACTIVE, ParticipantStatus.INACTIVE)
-
-
 def sender_of(event: RoomEvent) -> str | None:
     """Whoever sent an event, as their channel calls them."""
     source = event.source
     return source.participant_id if source.address is None else source.address
-
-
-def addresses_at(participant: Participant, channel_id: str) -> Iterator[str]:
-    """Everything somebody is known to write from on a channel.
-
-    An id is an address only of those who have no other: the id of a person in a directory may well
-    be the name of somebody else on a channel.
-    """
-    if participant.channel_id == channel_id:
-        yield participant.id if participant.address is None else participant.address
-    yield from participant.addresses.get(channel_id, ())
 
 
 def room_after(room: Room, commit: TimelineCommit, event_count: int, latest_index: int) -> Room:

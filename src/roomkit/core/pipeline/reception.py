@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from roomkit.channels.base import Channel
 from roomkit.core.runtime import KitRuntime
 from roomkit.core.services.identity import Verdict, recipient_missing
@@ -11,6 +9,7 @@ from roomkit.models.channel import ChannelBinding
 from roomkit.models.delivery import InboundMessage
 from roomkit.models.enums import ChannelCategory, IdentificationStatus, ParticipantStatus
 from roomkit.models.participant import Participant
+from roomkit.store.members import writes_from
 from roomkit.store.records import RoomSnapshot
 
 _MAX_ADDRESSES = 20
@@ -171,26 +170,6 @@ def is_regular(snapshot: RoomSnapshot, binding: ChannelBinding, sender_id: str) 
     )
 
 
-def known_participant(
-    participants: Sequence[Participant], channel_id: str, sender_id: str
-) -> Participant | None:
-    """The participant who wrote from this address before.
-
-    Somebody who was a stranger first is in the room twice, under the address and as who they are:
-    that counts.
-    """
-    known: Participant | None = None
-    for participant in participants:
-        if writes_from(participant, channel_id, sender_id):
-            known = known or participant
-            if participant.identification is IdentificationStatus.IDENTIFIED:
-                known = participant
-                break
-    if known is None or known.identity_id is None:
-        return known
-    return person(participants, known.identity_id) or known
-
-
 def is_namesake(known: Participant, channel_id: str, sender_id: str) -> bool:
     """Whether a sender is called on a channel what somebody else is called in the directory that
     people are identified by.
@@ -207,19 +186,3 @@ def is_namesake(known: Participant, channel_id: str, sender_id: str) -> bool:
 def name_beside_namesake(channel_id: str, sender_id: str) -> str:
     """As whom such a sender takes part."""
     return f"{channel_id}:{sender_id}"
-
-
-def person(participants: Sequence[Participant], participant_id: str) -> Participant | None:
-    """The participant of this id."""
-    for participant in participants:
-        if participant.id == participant_id:
-            return participant
-    return None
-
-
-def writes_from(participant: Participant, channel_id: str, address: str) -> bool:
-    """Whether somebody is known to write from this address; see `addresses_at`."""
-    own = participant.id if participant.address is None else participant.address
-    if own == address and participant.channel_id == channel_id:
-        return True
-    return address in participant.addresses.get(channel_id, ())

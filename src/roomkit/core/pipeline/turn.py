@@ -16,7 +16,7 @@ from roomkit.core.pipeline.admission import REVISIONS
 from roomkit.core.pipeline.cascade import Hold
 from roomkit.core.pipeline.driver import Driver
 from roomkit.core.pipeline.posting import Posting
-from roomkit.core.pipeline.reception import Arrival, is_regular, known_participant
+from roomkit.core.pipeline.reception import Arrival, is_regular
 from roomkit.core.runtime import KitRuntime
 from roomkit.core.services.identity import IdentityService, Verdict
 from roomkit.core.services.rooms import RoomService
@@ -228,7 +228,7 @@ class InboundPipeline:
         """Work out who the sender is: the resolver, then the identity hooks. Holds no lock."""
         message, channel, event = turn.message, turn.channel, turn.event
         context = turn.snapshot.context
-        known = known_participant(context.participants, channel.channel_id, message.sender_id)
+        known = turn.snapshot.members.writing_from(channel.channel_id, message.sender_id)
         if known is not None and _needs_no_asking(known):
             turn.verdict = Verdict(known.id, known.identification)
         else:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from roomkit.core.framework import RoomKit
-from roomkit.core.pipeline.reception import (
-    is_namesake,
-    known_participant,
-    name_beside_namesake,
-    person,
-)
+from roomkit.core.pipeline.reception import is_namesake, name_beside_namesake
 from roomkit.errors import RoomClosedError, RoomNotFoundError
 from roomkit.integrations._websocket.settings import Client, SessionEndedError
 from roomkit.models.channel import ChannelBinding
 from roomkit.models.enums import ParticipantStatus
 from roomkit.models.participant import Participant
 from roomkit.models.room import Room
-from roomkit.store.rules import OPEN_STATUSES, takes_part
+from roomkit.store.members import Members, takes_part
+from roomkit.store.rules import OPEN_STATUSES
 
 _PAGE = 100
 
@@ -55,7 +50,7 @@ class Entry:
                 binding = await kit.attach_channel(room.id, channel_id)
         except (RoomNotFoundError, RoomClosedError) as error:
             raise SessionEndedError(4404, str(error)) from error
-        people = await kit.store.list_participants(room.id)
+        people = Members.of(await kit.store.list_participants(room.id))
         participant = _participant(people, channel_id, client.sender_id)
         if participant is not None and participant.status is ParticipantStatus.BANNED:
             raise SessionEndedError(4403, "banned from the room")
@@ -125,22 +120,20 @@ class Entry:
         return await self._kit.get_room(room.id)
 
     async def _takes_part(self, room: Room, channel_id: str, client: Client) -> bool:
-        people = await self._kit.store.list_participants(room.id)
+        people = Members.of(await self._kit.store.list_participants(room.id))
         participant = _participant(people, channel_id, client.sender_id)
         return participant is not None and takes_part(participant)
 
 
-def _participant(
-    people: Sequence[Participant], channel_id: str, sender_id: str
-) -> Participant | None:
+def _participant(people: Members, channel_id: str, sender_id: str) -> Participant | None:
     """A client among a room's people: by id, or by address once they were identified."""
     name = _name_in(people, channel_id, sender_id)
-    return known_participant(people, channel_id, sender_id) or person(people, name)
+    return people.writing_from(channel_id, sender_id) or people.get(name)
 
 
-def _name_in(people: Sequence[Participant], channel_id: str, sender_id: str) -> str:
+def _name_in(people: Members, channel_id: str, sender_id: str) -> str:
     """The id under which a client takes part who was not identified."""
-    other = person(people, sender_id)
+    other = people.get(sender_id)
     if other is not None and is_namesake(other, channel_id, sender_id):
         return name_beside_namesake(channel_id, sender_id)
     return sender_id
