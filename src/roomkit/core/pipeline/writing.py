@@ -29,6 +29,7 @@ def _is_same(stored: RoomEvent, written: RoomEvent) -> bool:
     return (
         stored.room_id == written.room_id
         and stored.source == written.source
+        and stored.content == written.content
         and stored.created_at == written.created_at
         and stored.idempotency_key == written.idempotency_key
     )
