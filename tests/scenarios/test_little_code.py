@@ -106,7 +106,7 @@ async def test_an_id_that_is_taken_is_refused(kit: RoomKit) -> None:
     await say(kit, "bare", "one")
     with pytest.raises(EventExistsError, match="'same'"):
         await say(kit, "bare", "two")
-    assert [event.id for event in await timeline(kit)] == ["same"]
+    assert [event.id for event in await timeline(kit)].count("same") == 1
 
 
 async def test_an_unknown_webhook_is_taken_in_silence(kit: RoomKit) -> None:
