@@ -7,6 +7,7 @@ probe. The other channels of the room are not affected.
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from roomkit import (
     FrameworkEvent,
@@ -21,6 +22,7 @@ from roomkit.testing import VirtualClock
 
 
 async def main() -> None:
+    logging.getLogger("roomkit").setLevel(logging.ERROR)  # the failure is logged otherwise
     clock = VirtualClock()
     sms = MockSMSProvider(results=[ProviderError("out of order", retryable=True)] * 6)
     async with RoomKit(clock=clock) as kit:

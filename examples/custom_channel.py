@@ -7,6 +7,7 @@ A channel turns what comes in into events, pushes events out, and says what it c
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from roomkit import (
     Channel,
@@ -50,6 +51,7 @@ class BoardChannel(Channel):
 
 
 async def main() -> None:
+    logging.getLogger("roomkit").setLevel(logging.ERROR)  # the failure is logged otherwise
     board = BoardChannel("board")
     async with RoomKit() as kit:
         kit.register_channel(board)
@@ -62,7 +64,6 @@ async def main() -> None:
         print(board.lines)
         await kit.send_event("station", "office", LocationContent(latitude=52.5, longitude=13.4))
         print(board.lines)
-
         button = InboundMessage(
             channel_id="board", sender_id="platform 3", content=TextContent(body="Help!")
         )

@@ -6,6 +6,7 @@ They carry ids and codes, never what people wrote. Handlers are told; they decid
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from roomkit import (
     FrameworkEvent,
@@ -22,6 +23,7 @@ from roomkit import (
 
 
 async def main() -> None:
+    logging.getLogger("roomkit").setLevel(logging.ERROR)  # the failure is logged otherwise
     async with RoomKit() as kit:
 
         def show(event: FrameworkEvent) -> None:

@@ -7,6 +7,7 @@ in too fast is refused.
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from roomkit import (
     InboundMessage,
@@ -30,6 +31,7 @@ def message(text: str) -> InboundMessage:
 
 
 async def main() -> None:
+    logging.getLogger("roomkit").setLevel(logging.ERROR)  # the failure is logged otherwise
     clock = VirtualClock(auto=True)
     sms = MockSMSProvider()
     async with RoomKit(clock=clock, inbound_rate_limit=RateLimit(max_per_minute=6)) as kit:

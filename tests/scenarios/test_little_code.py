@@ -173,3 +173,15 @@ def test_only_channels_can_be_registered() -> None:
     no_channel: Any = "sms"
     with pytest.raises(TypeError, match="not str"):
         RoomKit().register_channel(no_channel)
+
+
+@pytest.mark.parametrize("handed_in", [{"channel_id": "a"}, "hello", None], ids=repr)
+async def test_only_messages_can_be_processed(kit: RoomKit, handed_in: Any) -> None:
+    with pytest.raises(TypeError, match=type(handed_in).__name__):
+        await kit.process_inbound(handed_in)
+
+
+async def test_no_chain_is_longer_for_beginning_below_zero(kit: RoomKit) -> None:
+    await join_room(kit, "r", "a")
+    with pytest.raises(ValueError, match="chain_depth"):
+        await kit.send_event("r", "a", TextContent(body="x"), chain_depth=-100)

@@ -40,7 +40,9 @@ class Signals:
         self._host = None if binding.muted or binding.output_muted else host
         self._channel_id = binding.channel_id
         self._room_id = trigger.room_id
-        self._visibility = trigger.response_visibility or binding.visibility
+        wanted = trigger.response_visibility or "all"
+        # As the answer itself will be: a binding narrows what is open to all.
+        self._visibility = binding.visibility if wanted == "all" else wanted
         self._last: asyncio.Task[None] | None = None
 
     async def tools_start(self, number: int, calls: Sequence[AIToolCall]) -> None:

@@ -39,6 +39,7 @@ class InboundMixin(KitMixin):
 
         Raises:
             ChannelNotRegisteredError: no channel has the message's ``channel_id``.
+            TypeError: `message` is none.
             RoomNotFoundError: `room_id` was given and does not exist.
             KitClosedError: the kit was closed.
             Exception: whatever `Channel.handle_inbound` or the store raised; nothing was stored.
@@ -54,8 +55,8 @@ class InboundMixin(KitMixin):
         and anything else is acknowledged silently.
 
         Args:
-            meta: a parsed webhook, or the payload (mapping or raw JSON) for the channel's own
-                parser.
+            meta: a parsed webhook, or the payload (a mapping, or raw JSON or form) for the
+                channel's own parser.
             channel_id: the channel that the webhook belongs to.
 
         Returns:
@@ -64,7 +65,7 @@ class InboundMixin(KitMixin):
 
         Raises:
             ChannelNotRegisteredError: no such channel.
-            WebhookError: the payload is not one of the vendor's.
+            WebhookError: the payload is raw, and neither JSON nor a form.
         """
         return await self._rt.webhooks.process(meta, channel_id)
 

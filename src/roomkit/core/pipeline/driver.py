@@ -171,6 +171,8 @@ class Driver:
         waits = outermost and not is_inside_gate(cascade)
         try:
             await self.poster.commit(posting)
+            if posting.on_stored is not None and posting.status == "stored":
+                posting.on_stored(posting.event)
             if telemetry.enabled:
                 with telemetry.span(SpanKind.BROADCAST, posting.event.source.channel_id):
                     self._router.start(posting.ready)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -34,6 +34,7 @@ class Posting:
         sender: whose redelivery it may be, of a message that is in another room by now.
         hold: the room's lock while this posting holds it itself.
         closed_within: a hook that was asked about the event has closed the room.
+        on_stored: called with the stored event just before it goes out.
         ready: deliveries to start once the lock is released.
     """
 
@@ -49,6 +50,7 @@ class Posting:
     injected: Sequence[InjectedEvent] = ()
     target: RoomEvent | None = None
     closed_within: bool = False
+    on_stored: Callable[[RoomEvent], None] | None = None
     ready: list[Job] = field(default_factory=list)
     error: Exception | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from roomkit.channels.base import Channel
@@ -54,11 +55,21 @@ class Reentry:
         for answer in output.response_events:
             await self.post(answer_to(trigger, answer, channel), cascade)
 
-    async def post(self, answer: RoomEvent, cascade: Cascade) -> RoomEvent | None:
-        """Post one answer; returns it as it was stored and sent, or None if it was withheld."""
+    async def post(
+        self,
+        answer: RoomEvent,
+        cascade: Cascade,
+        on_stored: Callable[[RoomEvent], None] | None = None,
+    ) -> RoomEvent | None:
+        """Post one answer; returns it as it was stored and sent, or None if it was withheld.
+
+        Args:
+            on_stored: called with the stored answer just before it goes out.
+        """
         if self._driver is None:
             raise RuntimeError("the re-entry was not connected")
         posting = Posting(event=answer, cascade=cascade, origin="response")
+        posting.on_stored = on_stored
         cascade.enter()
         await self._driver.post(posting, outermost=False)
         return posting.event if posting.status == "stored" else None

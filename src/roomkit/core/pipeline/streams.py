@@ -112,8 +112,14 @@ class StreamRelay:
         growing = _Growing(draft, binding, {})
         together = self._growing.setdefault(draft.room_id, [])
         together.append(growing)
-        stored: RoomEvent | None = None
         reason = "cancelled"
+        ends: list[asyncio.Task[None]] = []
+
+        def tell(stored: RoomEvent | None) -> None:
+            """Once: with the answer before it goes out, or else without."""
+            if not ends:
+                ends.extend(self._end(growing.sinks.values(), stored, reason))
+
         try:
             try:
                 await self._open(growing)
@@ -123,15 +129,21 @@ class StreamRelay:
                 await _close(stream)
             reason = ended
             if answer is not None:
-                reason = "error"
                 answer = answer_to(trigger, answer, channel).evolve(id=draft.id)
-                stored = await reentry.post(answer, cascade)
+                stored = await reentry.post(answer, cascade, tell)
                 reason = "blocked" if stored is None else ended
+        except BaseException:
+            if reason != "cancelled":  # it was all there, and could not be posted
+                reason = "error"
+            raise
         finally:
             together.remove(growing)
             if not together:
                 del self._growing[draft.room_id]
-            await self._end(growing.sinks.values(), stored, reason)
+            tell(None)
+            waiting = [end for end in ends if not end.done()]
+            if waiting:
+                await asyncio.wait(waiting)
 
     async def _collect(
         self,
@@ -179,16 +191,13 @@ class StreamRelay:
             answer = draft.evolve(content=TextContent(body="".join(pieces)))
         return _ended(answer, "completed")
 
-    async def _end(
+    def _end(
         self, sinks: Iterable[StreamSink], stored: RoomEvent | None, reason: str
-    ) -> None:
+    ) -> list[asyncio.Task[None]]:
         """Tell all of them at once: a slow client does not hold up the others, and whoever cancels
         this leaves none without an end."""
         spawn = self._rt.scope.spawn
-        ends = [spawn(sink.end(stored, reason), name="stream_end") for sink in sinks]
-        waiting = [end for end in ends if not end.done()]
-        if waiting:
-            await asyncio.wait(waiting)
+        return [spawn(sink.end(stored, reason), name="stream_end") for sink in sinks]
 
     async def _open(self, answer: _Growing) -> None:
         draft = answer.draft

@@ -82,6 +82,8 @@ class InboundPipeline:
         """Take a message all the way; see `RoomKit.process_inbound`."""
         rt = self._rt
         rt.check_open()
+        if type(message) is not InboundMessage and not isinstance(message, InboundMessage):
+            raise TypeError(f"an InboundMessage is processed, not {type(message).__name__}")
         channel = rt.channel(message.channel_id)
         sender = canonical_address(channel.channel_type, message.sender_id)
         if sender != message.sender_id:

@@ -61,7 +61,7 @@ class WebhookService:
             try:
                 items = channel.parse_webhook(decoded)
             except WebhookError:  # not one of the vendor's: to ask for it again would not help
-                logger.warning("an unknown webhook for channel %s", channel_id)
+                logger.info("an unknown webhook for channel %s", channel_id)
                 return None
             await self._notify(channel, decoded)
         last: InboundMessage | None = None

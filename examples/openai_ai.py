@@ -1,7 +1,8 @@
-"""A model behind a server of one's own, and another one that steps in where it fails.
+"""An OpenAI model answers, and a model on a server of one's own steps in where it fails.
 
-Two servers on this machine play vLLM or Ollama, from a script. The first is overloaded; the second
-answers in pieces and shows its reasoning in tags. Needs `pip install "roomkit[vllm]"`.
+Two servers on this machine play OpenAI and vLLM or Ollama, from a script. The first answers once
+and is overloaded then; the second shows its reasoning in tags, which are no part of the answer.
+Needs `pip install "roomkit[openai,vllm]"`.
 """
 
 from __future__ import annotations
@@ -10,22 +11,13 @@ import asyncio
 import logging
 
 from roomkit import AIChannel, Channel, InboundMessage, RoomKit, TextContent, WebSocketChannel
-from roomkit.providers.ai.base import AIProvider
 from roomkit.providers.ai.fallback import FallbackAIProvider
+from roomkit.providers.openai import OpenAIAIProvider, OpenAIConfig
 from roomkit.providers.vllm import VLLMConfig, create_vllm_provider
 from roomkit.testing import Reply, ScriptedServer
 
-PIECES = ["<thi", "nk>They ask for the price.</th", "ink>\n", "A tube ", "costs 7 €."]
 
-
-def model_at(server: ScriptedServer, name: str) -> AIProvider:
-    # A real one: VLLMConfig(model="qwen3", base_url="http://localhost:11434/v1")
-    return create_vllm_provider(
-        VLLMConfig(model=name, base_url=f"{server.url}/v1", temperature=0.2, max_retries=0)
-    )
-
-
-def streamed(pieces: list[str]) -> Reply:
+def streamed(*pieces: str) -> Reply:
     """An answer as such servers send it."""
     said = [{"delta": {"content": piece}, "finish_reason": None} for piece in pieces]
     chunks = [{"choices": [one]} for one in [*said, {"delta": {}, "finish_reason": "stop"}]]
@@ -34,11 +26,17 @@ def streamed(pieces: list[str]) -> Reply:
 
 async def main() -> None:
     logging.getLogger("roomkit").setLevel(logging.ERROR)  # that a model failed is logged otherwise
-    async with ScriptedServer() as large, ScriptedServer() as small, RoomKit() as kit:
-        large.reply(status=503)
-        small.reply(streamed(PIECES))
-        small.reply(streamed(["At ", "nine."]))
-        model = FallbackAIProvider([model_at(large, "large"), model_at(small, "small")])
+    async with ScriptedServer() as vendor, ScriptedServer() as own, RoomKit() as kit:
+        vendor.reply(streamed("A tube ", "costs 7 €."))
+        vendor.reply(status=503)
+        own.reply(streamed("<thi", "nk>They ask for the hours.</th", "ink>\n", "At ", "nine."))
+        # Without base_url it is OpenAI itself.
+        openai = OpenAIConfig(
+            api_key="sk-example", model="gpt-4o", base_url=f"{vendor.url}/v1", max_retries=0
+        )
+        # Ollama, for example, is at http://localhost:11434/v1.
+        vllm = VLLMConfig(model="qwen3", base_url=f"{own.url}/v1", temperature=0.2)
+        model = FallbackAIProvider([OpenAIAIProvider(openai), create_vllm_provider(vllm)])
         kit.register_channel(WebSocketChannel("web"))
         kit.register_channel(
             AIChannel("assistant", model, system_prompt="You sell bicycles.", temperature=None)
@@ -57,9 +55,9 @@ async def main() -> None:
             for answer in result.response_events:
                 print("assistant:", Channel.extract_text(answer))
 
-        # The second question did not go to the overloaded server any more.
-        print("requests:", len(large.requests), len(small.requests))
-        asked = small.requests[-1].json()
+        # The second question went to OpenAI first, in vain.
+        print("requests:", len(vendor.requests), len(own.requests))
+        asked = own.requests[-1].json()
         print(asked["model"], asked["temperature"], asked["stream"])
         for message in asked["messages"]:
             print(f"  {message['role']}: {message['content']}")

@@ -1,4 +1,4 @@
-"""Claude reasons before it calls a tool, and gets its reasoning back with the result.
+"""Claude answers; then it reasons, calls a tool, and gets its reasoning back with the result.
 
 A server on this machine plays Anthropic, from a script. Hooks see what the model thought, those
 who look at the room that it thinks, and the answer holds none of it. Needs
@@ -24,6 +24,7 @@ from roomkit import (
 from roomkit.providers.anthropic import AnthropicAIProvider, AnthropicConfig
 from roomkit.testing import Reply, ScriptedServer
 
+HOURS = {"type": "text", "text": "From six to ten."}
 THOUGHT = {"type": "thinking", "thinking": "Four seats. Are there any?", "signature": "c2ln"}
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "seats_left", "input": {"hour": 19}}
 ANSWER = {"type": "text", "text": "There are six seats at seven."}
@@ -45,6 +46,7 @@ async def seats_left(hour: int) -> str:
 
 async def main() -> None:
     async with ScriptedServer() as server, RoomKit() as kit:
+        server.reply(streamed("end_turn", HOURS))
         server.reply(streamed("tool_use", THOUGHT, CALL))
         server.reply(streamed("end_turn", ANSWER))
         config = AnthropicConfig(api_key="sk-ant-…", model="claude-haiku-4-5", base_url=server.url)
@@ -60,10 +62,11 @@ async def main() -> None:
             print(f"{event.channel_id} thought: {event.thinking}")
 
         await kit.subscribe_room("table", lambda event: print("signal:", event.type))
-        question = TextContent(body="Four of us, at seven?")
-        message = InboundMessage(channel_id="web", sender_id="ada", content=question)
-        result = await kit.process_inbound(message)
-        print("answer:", *(Channel.extract_text(event) for event in result.response_events))
+        for question in ("When do you open?", "Four of us, at seven?"):
+            content = TextContent(body=question)
+            message = InboundMessage(channel_id="web", sender_id="ada", content=content)
+            result = await kit.process_inbound(message)
+            print("answer:", *(Channel.extract_text(event) for event in result.response_events))
         for request in server.requests:
             asked = request.json()
             print(asked["thinking"], "max_tokens", asked["max_tokens"])
