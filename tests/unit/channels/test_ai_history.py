@@ -182,7 +182,7 @@ async def test_what_is_hidden_from_it_stays_hidden(kit: RoomKit) -> None:
 async def test_what_was_edited_reads_as_edited(kit: RoomKit) -> None:
     provider = MockAIProvider([""])
     await ask_room(kit, provider)
-    said = (await say(kit, "web", "my password is 1234")).event
+    said = (await say(kit, "web", "my password is xyzzy")).event
     assert said is not None
     new = TextContent(body="never mind")
     await say(kit, "web", EditContent(target_event_id=said.id, new_content=new))
@@ -192,11 +192,11 @@ async def test_what_was_edited_reads_as_edited(kit: RoomKit) -> None:
 async def test_what_was_deleted_is_gone(kit: RoomKit) -> None:
     provider = MockAIProvider([""])
     await ask_room(kit, provider)
-    said = (await say(kit, "web", "my password is 1234")).event
+    said = (await say(kit, "web", "my password is xyzzy")).event
     assert said is not None
     await say(kit, "web", DeleteContent(target_event_id=said.id))
     asked = await last_asked(kit, provider)
-    assert "1234" not in str(asked)
+    assert "xyzzy" not in str(asked)
     assert asked[-1] == ("user", "Well?")
 
 

@@ -73,12 +73,12 @@ def test_spans_arrive_with_their_parents_and_attributes(collector: Collector) ->
 
 def test_an_error_is_an_error_without_its_words(collector: Collector) -> None:
     telemetry = collector.telemetry
-    with pytest.raises(ValueError, match="4711"), telemetry.span(SpanKind.HOOK_SYNC, "redact"):
-        raise ValueError("card 4711")
+    with pytest.raises(ValueError, match="No. 4711"), telemetry.span(SpanKind.HOOK_SYNC, "redact"):
+        raise ValueError("card No. 4711")
     span = collector.span("hook_sync redact")
     assert span.status.status_code is trace.StatusCode.ERROR
     assert (span.attributes or {})["error.type"] == "ValueError"
-    assert "4711" not in span.to_json()
+    assert "No. 4711" not in span.to_json()
 
 
 def test_it_joins_the_traces_of_its_surroundings(collector: Collector) -> None:
