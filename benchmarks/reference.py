@@ -12,8 +12,7 @@ duty that an application would notice the lack of:
 - hooks are filtered by channel and may block or replace the event; a blocked one is stored so;
 - the commit is one call that gives out a dense index, claims the key and keeps the counters;
 - each target is checked for access, direction, mute and visibility, gets content that it can
-  carry, and a slow one does not hold up the others; what became of the deliveries is kept with
-  the event;
+  carry, and a slow one does not hold up the others;
 - answers of an AI re-enter through the same gates, at most `MAX_CHAIN_DEPTH` deep;
 - observers run when all of it is done.
 
@@ -295,19 +294,16 @@ class Reference:
         )
         if turn.refused is not None:
             return Result(blocked=True, reason=turn.refused, event=turn.event)
-        event, pending = await self._broadcast(room, turn)
+        delivered, pending = await self._broadcast(room, turn)
         responses: list[Event] = []
         while pending:
             answer = await self._admit(room, pending.pop(0))
             if answer.refused is None:
-                said, more = await self._broadcast(room, answer)
-                responses.append(said)
-                pending += more
+                responses.append(answer.event)
+                pending += (await self._broadcast(room, answer))[1]
         for observe in self.after_hooks:
-            await observe(event, turn.context)
-        return Result(
-            event=event, responses=tuple(responses), delivery_results=event.delivery_results
-        )
+            await observe(turn.event, turn.context)
+        return Result(event=turn.event, responses=tuple(responses), delivery_results=delivered)
 
     async def _route(self, message: InboundMessage) -> Room:
         """The sender's own room on the channel, else the channel's."""
@@ -382,10 +378,8 @@ class Reference:
         room.updated_at = stored.created_at
         return stored
 
-    async def _broadcast(self, room: Room, turn: Turn) -> tuple[Event, list[Event]]:
-        """Deliver to each seat that may get the event; the answers of AIs come back, with the
-        event as it is kept.
-        """
+    async def _broadcast(self, room: Room, turn: Turn) -> tuple[dict[str, bool], list[Event]]:
+        """Deliver to each seat that may get the event; the answers of AIs come back."""
         event = turn.event
         source_id = event.source.channel_id
         targets = [
@@ -395,22 +389,21 @@ class Reference:
         ]
         answers: list[Event] = []
         if len(targets) == 1:
-            outcomes = [await self._reach(targets[0], turn, answers)]
-        else:
-            loop = asyncio.get_running_loop()
-            tasks = [
-                asyncio.Task(self._reach(seat, turn, answers), loop=loop, eager_start=True)
-                for seat in targets
-            ]
-            waiting = [task for task in tasks if not task.done()]
-            if waiting:
-                await asyncio.gather(*waiting)
-            outcomes = [task.result() for task in tasks]
-        delivered = {
-            seat.binding.channel_id: outcome
-            for seat, outcome in zip(targets, outcomes, strict=True)
-        }
-        return (_record(room, event, delivered) if delivered else event), answers
+            return {
+                targets[0].binding.channel_id: await self._reach(targets[0], turn, answers)
+            }, answers
+        loop = asyncio.get_running_loop()
+        tasks = [
+            asyncio.Task(self._reach(seat, turn, answers), loop=loop, eager_start=True)
+            for seat in targets
+        ]
+        waiting = [task for task in tasks if not task.done()]
+        if waiting:
+            await asyncio.gather(*waiting)
+        return {
+            seat.binding.channel_id: task.result()
+            for seat, task in zip(targets, tasks, strict=True)
+        }, answers
 
     async def _reach(self, seat: Endpoint, turn: Turn, answers: list[Event]) -> bool:
         binding = seat.binding
@@ -452,19 +445,6 @@ class Reference:
             parent_event_id=event.id,
             correlation_id=event.correlation_id or event.id,
         )
-
-
-def _record(room: Room, event: Event, delivered: dict[str, bool]) -> Event:
-    """The event with what became of its deliveries, in the place of the one without."""
-    recorded = event.evolve(delivery_results=delivered)
-    room.events[event.index] = recorded
-    tail = room.tail
-    newest = room.latest_index - event.index
-    if newest < len(tail) and tail[-1 - newest] is event:
-        tail[-1 - newest] = recorded
-    if event.idempotency_key is not None:
-        room.claims[event.source.channel_id, event.idempotency_key] = recorded
-    return recorded
 
 
 def _context(room: Room) -> Context:
