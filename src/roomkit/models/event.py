@@ -91,7 +91,7 @@ class RoomEvent(FrozenModel):
     visibility: Text = "all"
     response_visibility: Text | None = None
     index: int = 0
-    chain_depth: int = Field(default=0, ge=0)
+    chain_depth: int = 0
     parent_event_id: str | None = None
     correlation_id: str | None = None
     idempotency_key: Key | None = None

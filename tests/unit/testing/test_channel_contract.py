@@ -61,10 +61,10 @@ class Right(Channel):
         )
 
 
-class ForgetsTheSender(Right):
+class ConfusesTheSender(Right):
     async def handle_inbound(self, message: InboundMessage, context: RoomContext) -> RoomEvent:
         event = await super().handle_inbound(message, context)
-        return event.evolve(source=event.source.evolve(participant_id=None))
+        return event.evolve(source=event.source.evolve(participant_id="somebody"))
 
 
 class UsesOneKey(Right):
@@ -178,7 +178,7 @@ class BreaksDown(Right):
 
 
 WRONG: list[tuple[type[Right], str, *tuple[str, ...]]] = [
-    (ForgetsTheSender, "test_a_message_comes_in"),
+    (ConfusesTheSender, "test_a_message_comes_in"),
     (UsesOneKey, "test_a_redelivery_is_noticed"),
     (AnswersLate, "test_messages_of_two_rooms_at_once"),
     (HasOneBoard, "test_rooms_do_not_mix"),

@@ -46,6 +46,7 @@ class HelpersMixin(HooksMixin):
             RoomNotFoundError: no such room.
             ChannelNotFoundError: the channel is not attached to it.
             RoomClosedError: the room takes nothing new.
+            ValueError: `chain_depth` is negative, or the event cannot be made of what was given.
         """
         return await self._rt.outbound.send(
             room_id,

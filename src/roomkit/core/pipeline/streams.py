@@ -141,8 +141,7 @@ class StreamRelay:
             if not together:
                 del self._growing[draft.room_id]
             tell(None)
-            waiting = [end for end in ends if not end.done()]
-            if waiting:
+            if waiting := [end for end in ends if not end.done()]:
                 await asyncio.wait(waiting)
 
     async def _collect(

@@ -39,6 +39,8 @@ class OutboundService:
         """Post an event as the given channel's; see `RoomKit.send_event`."""
         rt = self._rt
         rt.check_open()
+        if chain_depth < 0:  # the chain could be that much longer
+            raise ValueError("chain_depth must not be negative")
         snapshot = await rt.store.snapshot(room_id)
         if snapshot is None:
             raise RoomNotFoundError(room_id)
