@@ -75,7 +75,8 @@ class RoomSnapshot:
 
     def participant(self, participant_id: str) -> Participant | None:
         """Somebody who takes part, or did. As fast in a room of many."""
-        return self.members.get(participant_id)
+        people = self.people
+        return (self.members if people is None else people).get(participant_id)
 
 
 @dataclass(slots=True, kw_only=True)

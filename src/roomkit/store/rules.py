@@ -32,7 +32,9 @@ def is_withheld(event: RoomEvent) -> bool:
 
 def is_history(event: RoomEvent) -> bool:
     """Whether an event is part of what was said: a message neither blocked nor held back."""
-    return event.type is EventType.MESSAGE and not is_withheld(event)
+    if event.type is not EventType.MESSAGE or event.status is EventStatus.BLOCKED:
+        return False
+    return event.status is not EventStatus.PENDING or not is_held(event)
 
 
 def is_unread(event: RoomEvent, binding: ChannelBinding) -> bool:
