@@ -391,5 +391,7 @@ async def test_slow_listener_does_not_hold_up_the_next_delivery(kit: RoomKit) ->
 
     saying = [asyncio.create_task(say(kit, "a", text)) for text in ("one", "two")]
     await asyncio.wait_for(second.wait(), 5)
+    assert not any(task.done() for task in saying), "but both wait for the listener"
     go_on.set()
     await asyncio.gather(*saying)
+    assert b.texts == ["one", "two"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from roomkit.models._base import FrozenModel
+from roomkit.models._base import Settings
 
 __all__ = ["InterruptionConfig", "InterruptionStrategy"]
 
@@ -27,7 +27,7 @@ class InterruptionStrategy(StrEnum):
     DISABLED = "disabled"
 
 
-class InterruptionConfig(FrozenModel):
+class InterruptionConfig(Settings):
     """How a voice channel deals with speech over a playing answer.
 
     Attributes:
@@ -39,8 +39,6 @@ class InterruptionConfig(FrozenModel):
         pydantic.ValidationError: (a `ValueError`) one of these is not as it should be, or there is
             no such setting.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     strategy: InterruptionStrategy = InterruptionStrategy.CONFIRMED
     min_speech_ms: int = Field(default=300, ge=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -34,9 +36,10 @@ def test_a_detector_need_not_say_more_than_what_it_is() -> None:
         ("confidence", 1.5),
     ],
 )
-def test_a_detection_names_the_field_that_is_wrong(field: str, value: object) -> None:
+def test_a_detection_names_the_field_that_is_wrong(field: str, value: Any) -> None:
+    values: dict[str, Any] = {"type": VADEventType.SPEECH_END, field: value}
     with pytest.raises(ValidationError, match=rf"for VADEvent\n{field}\n"):
-        VADEvent(**{"type": VADEventType.SPEECH_END, field: value})  # type: ignore[arg-type]
+        VADEvent(**values)
 
 
 def test_the_threshold_of_silence() -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from roomkit.core.event_router import EventRouter
+from roomkit.core.pipeline.aftermath import Aftermath
 from roomkit.core.pipeline.cascade import (
     Cascade,
     Hold,
     Inside,
-    SideEffects,
     enclosing,
     enter_frame,
     is_inside_gate,
@@ -24,16 +23,12 @@ from roomkit.core.pipeline.held import held_events, sent_out
 from roomkit.core.pipeline.poster import Poster
 from roomkit.core.pipeline.posting import Posting
 from roomkit.core.pipeline.streams import StreamRelay
-from roomkit.core.runtime import SYSTEM_CHANNEL, KitRuntime
-from roomkit.core.services.transitions import system_event
-from roomkit.errors import KitClosedError, locate_error
-from roomkit.models.enums import EventType, HookTrigger
+from roomkit.core.runtime import KitRuntime
+from roomkit.errors import KitClosedError
+from roomkit.models.enums import HookTrigger
 from roomkit.models.event import RoomEvent
 from roomkit.models.hook import InjectedEvent
-from roomkit.models.task import Observation, Task
 from roomkit.telemetry.base import SpanKind
-
-logger = logging.getLogger("roomkit")
 
 _SAME_CHAIN = 60.0
 """A task that waits for longer than this (in seconds) before it posts again is no endless loop."""
@@ -76,6 +71,7 @@ class Driver:
         self._router = router
         self.poster = poster
         self._streams = streams
+        self._aftermath = Aftermath(runtime)
 
     def cascade_for(self, room_id: str) -> tuple[Cascade, bool]:
         """The cascade that a call from here belongs to, and whether it begins with this call.
@@ -274,7 +270,7 @@ class Driver:
             while True:
                 if cascade.pending:
                     await cascade.idle()
-                news = len(cascade.sent) > told and self._is_watched(cascade.room_id)
+                news = len(cascade.sent) > told and self._aftermath.is_watched(cascade.room_id)
                 effects = cascade.known_effects
                 unsaved = effects is not None and effects.unsaved
                 if not news and not unsaved:
@@ -283,96 +279,11 @@ class Driver:
                 sent = cascade.sent[told:]
                 told += len(sent)
                 if effects is not None:
-                    await self._save(effects, cascade)
-                await self._tell_observers(cascade, sent)
+                    await self._aftermath.save(effects, cascade)
+                await self._aftermath.tell(cascade, sent)
         finally:
             cascade.finished = True
             cascade.ended_at = self.runtime.clock.monotonic()
-
-    async def _save(self, effects: SideEffects, cascade: Cascade) -> None:
-        tasks, effects.tasks = effects.tasks, []
-        observations, effects.observations = effects.observations, []
-        for observation in observations:
-            await self._attempt(cascade, self._save_observation(cascade, observation))
-        for task in tasks:
-            await self._attempt(cascade, self._save_task(cascade, task))
-
-    async def _save_observation(self, cascade: Cascade, observation: Observation) -> None:
-        saved = await self.runtime.store.add_observation(
-            observation.evolve(room_id=observation.room_id or cascade.room_id)
-        )
-        cascade.effects.saved_observations.append(saved)
-
-    async def _save_task(self, cascade: Cascade, task: Task) -> None:
-        rt = self.runtime
-        task = await rt.store.add_task(task.evolve(room_id=task.room_id or cascade.room_id))
-        cascade.effects.saved_tasks.append(task)
-        if rt.hooks.listens(HookTrigger.ON_TASK_CREATED, task.room_id):
-            notice = system_event(
-                task.room_id,
-                "task_created",
-                task.title,
-                event_type=EventType.TASK_CREATED,
-                task_id=task.id,
-                status=task.status.value,
-                assigned_to=task.assigned_to,
-            )
-            failures = await rt.observe(HookTrigger.ON_TASK_CREATED, notice, task.room_id)
-            cascade.effects.failures.extend(failures)
-
-    async def _attempt(self, cascade: Cascade, step: Coroutine[Any, Any, None]) -> None:
-        """Take a step that comes after the commit: its failure is reported and undoes nothing."""
-        try:
-            await step
-        except Exception as error:  # a store that is down, or a task for a room that is not there
-            logger.error(
-                "something that follows a message in room %s failed: %s",
-                cascade.room_id,
-                locate_error(error),
-            )
-            cascade.effects.errors.append(f"{SYSTEM_CHANNEL}: {type(error).__name__}")
-
-    def _is_watched(self, room_id: str) -> bool:
-        """Whether anybody wants to hear of events that were sent."""
-        hooks = self.runtime.hooks
-        return self.runtime.events.listens("event_processed") or (
-            hooks.any_for(room_id)
-            and (
-                hooks.listens(HookTrigger.AFTER_BROADCAST, room_id)
-                or hooks.observes(HookTrigger.BEFORE_BROADCAST, room_id)
-            )
-        )
-
-    async def _tell_observers(self, cascade: Cascade, sent: list[str]) -> None:
-        rt, room_id = self.runtime, cascade.room_id
-        after = rt.hooks.listens(HookTrigger.AFTER_BROADCAST, room_id)
-        before = rt.hooks.observes(HookTrigger.BEFORE_BROADCAST, room_id)
-        processed = rt.events.listens("event_processed")
-        for event_id in sent:
-            event = cascade.current[event_id]
-            if before:
-                await self._attempt(cascade, self._observe(cascade, event, only_async=True))
-            if after:
-                await self._attempt(cascade, self._observe(cascade, event))
-            if processed:
-                await rt.events.emit(
-                    "event_processed",
-                    room_id=room_id,
-                    channel_id=event.source.channel_id,
-                    event_id=event.id,
-                    index=event.index,
-                    chain_depth=event.chain_depth,
-                )
-
-    async def _observe(
-        self, cascade: Cascade, event: RoomEvent, *, only_async: bool = False
-    ) -> None:
-        trigger = HookTrigger.BEFORE_BROADCAST if only_async else HookTrigger.AFTER_BROADCAST
-        failures = await self.runtime.observe(
-            trigger, event, cascade.room_id, only_async=only_async
-        )
-        if failures:
-            cascade.effects.failures.extend(failures)
 
     async def inject(self, cause: RoomEvent, injected: Sequence[InjectedEvent]) -> None:
         """Add what a hook returned for something else than a message, which `cause` has set

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, field
 from enum import StrEnum
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from roomkit.models._base import FrozenModel
+from roomkit.models._base import Settings
 from roomkit.voice.audio_frame import VOICE_DATA, AudioBytes, Milliseconds
 from roomkit.voice.base import Confidence, Decibels
 
@@ -49,7 +49,7 @@ class VADEvent:
     confidence: Confidence | None = None
 
 
-class VADConfig(FrozenModel):
+class VADConfig(Settings):
     """What every detector can be told.
 
     Attributes:
@@ -58,7 +58,5 @@ class VADConfig(FrozenModel):
     Raises:
         pydantic.ValidationError: (a `ValueError`) it is negative, or there is no such setting.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     silence_threshold_ms: int = Field(default=500, ge=0)
