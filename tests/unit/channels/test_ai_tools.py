@@ -486,6 +486,25 @@ async def test_the_room_sees_tools_begin_and_end(kit: RoomKit) -> None:
     assert seen[2].data["round"] == 2
 
 
+@pytest.mark.parametrize(
+    ("wanted", "shown"), [(None, "desk"), ("all", "desk"), ("web", "web"), ("none", "none")]
+)
+async def test_who_may_see_the_answer_sees_the_tools(
+    kit: RoomKit, wanted: str | None, shown: str
+) -> None:
+    """A binding narrows what is open to all, and nothing else."""
+    provider = MockAIProvider([PARIS, "Done."])
+    await ask_room(kit, provider, tools=[WEATHER], tool_handler=Weather())
+    await kit.set_visibility("r", "ai", "desk")
+    seen = await watch_tools(kit)
+    await kit.send_event("r", "web", TextContent(body="?"), response_visibility=wanted)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    answer = (await kit.get_timeline("r"))[-1]
+    assert [event.visibility for event in seen] == [shown, shown]
+    assert answer.visibility == shown
+
+
 async def test_a_kit_that_closes_in_the_middle_of_a_call_says_that_it_ended(
     clock: VirtualClock,
 ) -> None:
